@@ -1,0 +1,7 @@
+"""Commands of ``curate``: one module each, which parses, calls and prints. Heavy imports stand inside the functions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+COMMANDS: dict[str, Callable[..., None]] = {}
