@@ -13,9 +13,6 @@ A wrong command line ends with 2 (typer's own), a bug with 1 and a traceback, Ct
 
 from __future__ import annotations
 
-import os
-import sys
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import ClassVar, Literal
 
@@ -132,7 +129,7 @@ def _rebuild(kind: type[UserError], what: str) -> UserError:
     return kind(what)
 
 
-class DataFault(UserError):
+class DataFault(UserError):  # noqa: N818 (the name says what happened)
     """A row, file or image is wrong; ``faults`` holds all of them."""
 
     exit_code = 3
@@ -150,19 +147,19 @@ class DataFault(UserError):
         self.faults = faults
 
 
-class Unavailable(UserError):
+class Unavailable(UserError):  # noqa: N818 (the name says what happened)
     """Network, licence, weights, device, optional package, App or a model is not to be had."""
 
     exit_code = 4
 
 
-class DatasetConflict(UserError):
+class DatasetConflict(UserError):  # noqa: N818 (the name says what happened)
     """Another writer, tables that cannot be opened, a newer dataset or no dataset at all."""
 
     exit_code = 5
 
 
-class BarNotMet(UserError):
+class BarNotMet(UserError):  # noqa: N818 (the name says what happened)
     """A bar that the user set on the command line was not met."""
 
     exit_code = 10
@@ -182,30 +179,3 @@ def count_faults(faults: list[Fault]) -> list[FaultCount]:
     rules = sorted({fault.rule for fault in faults})
     by_rule = {rule: [fault for fault in faults if fault.rule == rule] for rule in rules}
     return [FaultCount(rule, len(found), tuple(found[:5])) for rule, found in by_rule.items()]
-
-
-def run_command(command: Callable[[], object]) -> int:
-    """Run a command line and return its exit code; a `UserError` becomes one line on stderr.
-
-    Parameters
-    ----------
-    command : callable
-        A typer application: it parses ``sys.argv`` itself and ends with SystemExit.
-
-    Raises
-    ------
-    Exception
-        A bug keeps its traceback and ends with 1, as Python does it.
-    """
-    try:
-        command()
-    except UserError as error:
-        print(f"Error: {error}", file=sys.stderr)
-        return error.exit_code
-    except KeyboardInterrupt:
-        print("Stopped. The same command goes on where it stood.", file=sys.stderr)
-        return 130
-    except BrokenPipeError:
-        # The reader of a pipe went away (`curate table ... | head`): no fault, and nothing may be flushed any more.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return 0

@@ -1,7 +1,7 @@
 """Arrow schemas of version 1: one row per column, with its unit and the code list that holds its values.
 
-Every dictionary column of the contract is a plain string here: Delta Lake has no dictionary type, engines return different
-string types, and the code list is named in the field's metadata instead.
+Every dictionary column of the contract is a plain string here: Delta Lake has no dictionary type, engines return
+different string types, and the code list is named in the field's metadata instead.
 """
 
 from __future__ import annotations

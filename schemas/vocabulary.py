@@ -1,4 +1,4 @@
-"""Code lists: the diagnosis and site trees, closed and open lists, licences, and the tables that map raw values to codes.
+"""Code lists: the diagnosis and site trees, closed and open lists, licences, and the maps from raw values to codes.
 
 The lists are CSV files in ``codes/``; ``codes/PROVENANCE.csv`` says where each comes from and under which licence.
 """
@@ -8,6 +8,7 @@ from __future__ import annotations
 import csv
 import difflib
 import hashlib
+import io
 import unicodedata
 from dataclasses import dataclass
 from functools import cache
@@ -37,8 +38,7 @@ def read(name: str) -> tuple[dict[str, str], ...]:
     file = resources.files("schemas") / "codes" / f"{name}.csv"
     if not file.is_file():
         raise KeyError(f"no code list {name!r}")
-    with file.open(encoding="utf-8", newline="") as lines:
-        return tuple(csv.DictReader(lines))
+    return tuple(csv.DictReader(io.StringIO(file.read_text(encoding="utf-8"), newline="")))
 
 
 def names() -> tuple[str, ...]:

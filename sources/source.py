@@ -1,7 +1,9 @@
 """What a source is: a fact sheet, and a function that yields one row per image.
 
-A source module holds ``SOURCE = Source(...)`` and is found by an entry point of group ``dermacurate.sources``. It reads what the
-publisher gives and says what it found; keys, derived columns, hashes and book-keeping are filled in by ``curate ingest``.
+A source module holds ``SOURCE = Source(...)`` and is found by an entry point of group ``dermacurate.sources``. It
+reads what the
+publisher gives and says what it found; keys, derived columns, hashes and book-keeping are filled in by ``curate
+ingest``.
 """
 
 from __future__ import annotations
@@ -24,7 +26,8 @@ class ImageRef:
     name : str
         File as the user knows it: a path below LOCATION, or ``archive.zip/path``.
     open : callable
-        Returns the bytes; picklable (a module function or a `functools.partial` of one), because worker processes call it.
+        Returns the bytes; picklable (a module function or a `functools.partial` of one), because worker processes
+        call it.
         Raises OSError where the file is missing or cannot be read.
     """
 
@@ -44,7 +47,8 @@ class Row:
         Recorded columns of table ``samples`` and the keys ``source_image_id``, ``patient_id``, ``lesion_id``,
         ``case_id``, as Python values. A key that is absent is null. Patient, lesion and case ids come with their issuer
         (``issuer:id``). Diagnoses come as ``diagnosis_path``, ``diagnosis_candidates``, ``diagnosis_kind``,
-        ``diagnosis_certainty``, ``confirm_type`` and ``diagnoses``. Rights come as ``licence`` and ``attribution`` where they
+        ``diagnosis_certainty``, ``confirm_type`` and ``diagnoses``. Rights come as ``licence`` and ``attribution``
+        where they
         differ from the fact sheet.
     raw : mapping of str to str
         What the source says, letter by letter, without refused columns.
@@ -169,10 +173,13 @@ class Source:
     sheet : FactSheet
         What is known of the source.
     rows : callable
-        Yields a `Row` for each image, or a `Fault` for what cannot be a row, in the order of the table. A generator: nothing is
-        downloaded or opened before it is asked for. Raises `schemas.errors.UserError` where the source as a whole cannot be read.
+        Yields a `Row` for each image, or a `Fault` for what cannot be a row, in the order of the table. A generator:
+        nothing is
+        downloaded or opened before it is asked for. Raises `schemas.errors.UserError` where the source as a whole
+        cannot be read.
     truth : callable, optional
-        Where the source knows its own defects: given the source image ids that a dataset holds, returns kind of finding to the
+        Where the source knows its own defects: given the source image ids that a dataset holds, returns kind of
+        finding to the
         set of sets of source image ids that were planted (pairs for pair kinds, single ids for ``label_error``).
     """
 

@@ -9,7 +9,7 @@ import typer
 
 from harness.cli import COMMANDS
 from schemas import __version__
-from schemas.errors import run_command
+from schemas.terminal import run_command
 
 app = typer.Typer(
     name="harness",
@@ -30,7 +30,9 @@ def _version(asked: bool) -> None:
 
 @app.callback()
 def _options(
-    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
 ) -> None:
     del version
 
