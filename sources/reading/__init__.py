@@ -1,0 +1,1 @@
+"""What several sources share when they read tables."""
