@@ -32,7 +32,7 @@ MAX_IMAGES = 40
 # Below this probability a single edge may not hold two recorded patients together.
 SURE_P = 0.9
 
-__all__ = ["Bridge", "Edge", "LeakGraph", "effective_decisions", "group_of", "leak_graph"]
+__all__ = ["Bridge", "Edge", "LeakGraph", "group_of", "leak_graph"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,26 +121,6 @@ class LeakGraph:
         return _shortest(self._near, start, goal)
 
 
-def effective_decisions(decisions: pd.DataFrame) -> pd.DataFrame:
-    """Return the decisions that hold: neither undone nor replaced by a later one, and no ``undo`` row itself.
-
-    Parameters
-    ----------
-    decisions : pandas.DataFrame
-        Rows of table `decisions`.
-    """
-    if decisions.empty:
-        return decisions
-    ordered = decisions.sort_values(["decided_at", "decision_id"], kind="stable")
-    replaced: set[str] = set()
-    # Latest first: an undo that was itself undone replaces nothing.
-    for row in ordered[::-1].to_dict("records"):
-        if row["decision_id"] not in replaced and isinstance(row["supersedes"], str):
-            replaced.add(row["supersedes"])
-    holds = ~ordered["decision_id"].isin(replaced) & (ordered["action"] != "undo")
-    return ordered[holds]
-
-
 def group_of(samples: pd.DataFrame, pairs: pd.DataFrame, decisions: pd.DataFrame) -> pd.Series[str]:
     """Return the group of each sample.
 
@@ -170,7 +150,8 @@ def leak_graph(
     pairs : pandas.DataFrame
         Rows of table `findings`: marked rows of the kinds ``exact``, ``same_photo``, ``same_lesion`` that are not gone are used.
     decisions : pandas.DataFrame
-        Rows of table `decisions`: ``accept`` and a merge add an edge, ``dismiss`` takes the edge of its pair away.
+        Decisions in effect (`Dataset.effective_decisions`): ``accept`` and a merge add an edge, ``dismiss`` takes the edge of its
+        pair away. Equal pixels stay together whatever anybody says (S03).
     with_pairs : bool
         False for recorded ids alone.
     guard : bool
@@ -183,9 +164,8 @@ def leak_graph(
     """
     ids = np.sort(samples["sample_id"].astype(str).to_numpy().astype(object))
     position = pd.Series(np.arange(len(ids)), index=pd.Index(ids, dtype=str))
-    holds = effective_decisions(decisions)
-    hubs = _hubs(samples, holds, with_pairs=with_pairs)
-    edges, apart = _pair_edges(pairs, holds, position) if with_pairs else ([], [])
+    hubs = _hubs(samples, decisions, with_pairs=with_pairs)
+    edges, apart = _pair_edges(pairs, decisions, position) if with_pairs else ([], [])
     units = _components(position, hubs, [])
     used, bridges = _guard(edges, apart, units, position, samples) if guard else (edges, [])
     labels = _components(position, hubs, used)

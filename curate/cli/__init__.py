@@ -4,4 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-COMMANDS: dict[str, Callable[..., None]] = {}
+from curate.cli.split import split
+
+COMMANDS: dict[str, Callable[..., None]] = {
+    "split": split,
+}

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from curate.groups import MAX_UNITS, effective_decisions, group_of, leak_graph
+from curate.groups import MAX_UNITS, group_of, leak_graph
 
 NO_PAIRS = pd.DataFrame()
 NO_DECISIONS = pd.DataFrame()
@@ -31,14 +31,12 @@ def pair(a: int, b: int, *, kind: str = "same_lesion", score: float = 0.99, mark
     }
 
 
-def decision(number: int, action: str, *, finding: str | None = None, ids: list[str] | None = None, supersedes=None):
+def decision(number: int, action: str, *, finding: str | None = None, ids: list[str] | None = None):
     return {
         "decision_id": f"d{number}",
         "finding_id": finding,
         "sample_ids": ids or [],
         "action": action,
-        "decided_at": pd.Timestamp("2026-01-01") + pd.Timedelta(days=number),
-        "supersedes": supersedes,
     }
 
 
@@ -82,18 +80,6 @@ def test_a_dismissed_pair_does_not_join_and_an_accepted_one_does_although_unmark
     groups = group_of(frame, pairs, said)
 
     assert groups.tolist() == ["s:000", "s:001", "s:002", "s:002"]
-
-
-def test_an_undone_dismissal_joins_again_and_an_undone_undo_parts_again() -> None:
-    frame = samples(patient_id=[None, None])
-    pairs = pd.DataFrame([pair(0, 1)])
-    first = decision(1, "dismiss", finding="same_lesion-0-1")
-    undo = decision(2, "undo", supersedes="d1")
-    undo_of_undo = decision(3, "undo", supersedes="d2")
-
-    assert group_of(frame, pairs, pd.DataFrame([first, undo])).nunique() == 1
-    assert group_of(frame, pairs, pd.DataFrame([first, undo, undo_of_undo])).nunique() == 2
-    assert effective_decisions(pd.DataFrame([first, undo]))["decision_id"].tolist() == []
 
 
 def test_a_merge_of_patients_joins() -> None:
