@@ -12,8 +12,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 import numpy as np
 import numpy.typing as npt
@@ -21,14 +19,18 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from curate import imaging
 from curate.store import images, manifest, tables, versions
 from curate.store.frames import to_frame
-from curate.store.lock import WriterLock
-from curate.store.staging import Staging
+from curate.store.writer import Writer
 from curate.view import apply_decisions, effective, recorded
 from schemas.errors import DataFault, DatasetConflict, Place, UserError
 
 __all__ = ["Dataset", "View", "Writer", "create_dataset", "load_dataset"]
+
+
+# What leads from a row to its file.
+_FILE_COLUMNS = ("stored_sha256", "format", "image_status")
 
 
 def load_dataset(root: str | Path, at: int | None = None) -> Dataset:
@@ -54,8 +56,8 @@ def load_dataset(root: str | Path, at: int | None = None) -> Dataset:
 def create_dataset(root: str | Path, *, name: str | None = None) -> Dataset:
     """Return the dataset in a folder; a new one with no version where the folder is missing or empty.
 
-    A table comes into being when it is first written; until then it reads as empty. So whatever moment a process is killed at, the
-    next one goes on.
+    A table comes into being when it is first written; until then it reads as empty. So whatever moment a process is
+    killed at, the next one goes on.
 
     Parameters
     ----------
@@ -72,6 +74,10 @@ def create_dataset(root: str | Path, *, name: str | None = None) -> Dataset:
     root = Path(root)
     if manifest.is_free(root):
         manifest.create(root, name or root.resolve().name)
+    elif not (root / manifest.FILE).exists():
+        what = "holds something else" if root.is_dir() else "is a file"
+        remedy = "Name an empty folder, a new one, or a dataset."
+        raise DatasetConflict(f"{what}: no dataset can be made there", value=str(root), remedy=remedy)
     return load_dataset(root)
 
 
@@ -134,7 +140,7 @@ class Dataset:
         return to_frame(self.read("measures"))
 
     def decisions(self) -> pd.DataFrame:
-        """Return table ``decisions``, all of them, oldest first; `effective_decisions` leaves out what was taken back."""
+        """Return table ``decisions``, oldest first; `effective_decisions` leaves out what was taken back."""
         return to_frame(self.read("decisions"))
 
     def effective_decisions(self) -> pd.DataFrame:
@@ -175,8 +181,8 @@ class Dataset:
         curated : bool
             Apply decisions. Excluded rows stay and are marked: whoever counts or trains leaves them out.
         split : str, optional
-            Only rows of this split, with its columns ``role``, ``fold`` and ``group_id``. ``NAME/K`` of a split into folds takes
-            fold K as test, the next one as val and the rest as train.
+            Only rows of this split, with its columns ``role``, ``fold`` and ``group_id``. ``NAME/K`` of a split
+            into folds takes fold K as test, the next one as val and the rest as train.
         role : str, optional
             Only rows of this role of the split.
 
@@ -206,8 +212,7 @@ class Dataset:
             There is no such sample, or it has no picture.
         """
         if self._stored is None:
-            rows = self.read("samples", ["sample_id", "stored_sha256", "format", "image_status"])
-            self._stored = _stored(rows.to_pydict())
+            self._stored = _stored(self.read("samples", ["sample_id", *_FILE_COLUMNS]))
         return _read_image(_image_path(self.root, sample_id, self._stored.get(sample_id)), sample_id)
 
     def image(self, sample_id: str) -> npt.NDArray[np.uint8]:
@@ -218,9 +223,7 @@ class Dataset:
         DataFault
             There is no such sample, it has no picture, or the picture cannot be decoded.
         """
-        from curate import imaging
-
-        return imaging.decode(self.image_bytes(sample_id)).rgb
+        return imaging.decode(self.image_bytes(sample_id))
 
     def writer(self, command: str, arguments: Mapping[str, object]) -> Writer:
         """Return the right to write, as a context manager; enter it before you read what you are going to change.
@@ -232,9 +235,9 @@ class Dataset:
         arguments : mapping
             What the command was given, for the log.
         """
-        return Writer(self, command, arguments)
+        return Writer(self.root, self._version, command, arguments, self._move_to)
 
-    def _moved_to(self, version: versions.Version) -> None:
+    def _move_to(self, version: versions.Version) -> None:
         self._version = version
         self._stored = None
 
@@ -246,8 +249,8 @@ class View:
     Parameters
     ----------
     frame : pandas.DataFrame
-        Columns of ``samples`` and of the view (``label_path`` to ``applied_decisions``); with a split also ``role``, ``fold`` and
-        ``group_id``.
+        Columns of ``samples`` and of the view (``label_path`` to ``applied_decisions``); with a split also ``role``,
+        ``fold`` and ``group_id``.
     root : Path
         The dataset.
     """
@@ -263,7 +266,7 @@ class View:
         DataFault
             The view has no such sample, or it has no picture.
         """
-        row = self.frame.loc[self.frame["sample_id"] == sample_id, ["stored_sha256", "format", "image_status"]]
+        row = self.frame.loc[self.frame["sample_id"] == sample_id, list(_FILE_COLUMNS)]
         facts = None if row.empty else tuple(None if pd.isna(value) else str(value) for value in row.iloc[0])
         return _image_path(self.root, sample_id, facts)
 
@@ -275,127 +278,13 @@ class View:
         DataFault
             The view has no such sample, it has no picture, or the picture cannot be decoded.
         """
-        from curate import imaging
-
-        return imaging.decode(_read_image(self.image_file(sample_id), sample_id)).rgb
+        return imaging.decode(_read_image(self.image_file(sample_id), sample_id))
 
 
-class Writer:
-    """One command's right to write a dataset, from entering to leaving. Made by `Dataset.writer`.
-
-    What is replaced or appended is kept in memory until `commit`, which writes the tables and then, last, the row of the log. Leaving
-    without a commit writes nothing but images, which nothing names.
-    """
-
-    def __init__(self, dataset: Dataset, command: str, arguments: Mapping[str, object]) -> None:
-        self._dataset = dataset
-        self._command = command
-        self._arguments = arguments
-        self._lock = WriterLock(dataset.root, command)
-        self._staging = Staging(dataset.root)
-        self._folders: set[Path] = set()
-        self.run_id = versions.new_run_id()
-
-    def __enter__(self) -> Self:
-        """Take the lock.
-
-        Raises
-        ------
-        DatasetConflict
-            Another command is writing, or has written since the dataset was loaded.
-        """
-        self._lock.acquire()
-        try:
-            manifest.read(self._dataset.root)
-            newest = versions.find(self._dataset.root)
-            if newest.number != self._dataset.version:
-                raise DatasetConflict(
-                    f"{self._dataset.root} is at version {newest.number} and was read at version {self._dataset.version}",
-                    remedy="Run the command again; older versions are read-only.",
-                )
-        except BaseException:
-            self._lock.release()
-            raise
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._lock.release()
-
-    @property
-    def version(self) -> int:
-        """Number of the version that the next `commit` will make."""
-        return self._dataset.version + 1
-
-    def replace(self, table: str, rows: pa.Table, *, where: str | None = None) -> None:
-        """Put rows in the place of those that are there.
-
-        Parameters
-        ----------
-        table : str
-            Name of the table.
-        rows : pyarrow.Table
-            Filled as `schemas.tables` asks.
-        where : str, optional
-            SQL predicate of the rows to replace, for example ``source = 'sample'``; all rows where it is not given. The new rows
-            must fit it.
-        """
-        self._staging.replace(table, rows, where=where)
-
-    def append(self, table: str, rows: pa.Table) -> None:
-        """Add rows to those that are there."""
-        self._staging.append(table, rows)
-
-    def replace_embeddings(self, model: str, rows: pa.Table) -> None:
-        """Put vectors in the place of those that one model has."""
-        self._staging.replace(tables.embeddings_key(model), rows)
-
-    def put_image(self, data: bytes, format: str) -> str:  # noqa: A002 - the name of the column
-        """Store the bytes of an image and return their SHA-256; bytes that are stored already are left alone."""
-        stored_sha256 = images.put(self._dataset.root, data, format)
-        folder = images.path_of(self._dataset.root, stored_sha256, format).parent
-        self._folders |= {folder, folder.parent}
-        return stored_sha256
-
-    def commit(self, message: str, *, rows_added: int = 0, rows_changed: int = 0, rows_withdrawn: int = 0) -> int:
-        """Write what was staged as the next version and return its number.
-
-        Where every row is there already (but for the run that wrote it) no version is made and the present one is returned. More may
-        be staged and committed afterwards by the same writer.
-
-        Parameters
-        ----------
-        message : str
-            The sentence that `curate log` prints.
-        rows_added, rows_changed, rows_withdrawn : int
-            Rows of the table that the command is about.
-
-        Raises
-        ------
-        DatasetConflict
-            A table cannot be written, or another writer has made the version.
-        """
-        parent = self._dataset._version  # noqa: SLF001 - one module, two halves of the door
-        images.sync_folders(self._folders)
-        if not self._staging.changes(parent):
-            self._staging.clear()
-            return parent.number
-        versions.restore_heads(self._dataset.root, parent)
-        written = self._staging.write(parent)
-        change = versions.Change(
-            self.run_id, self._command, self._arguments, message, rows_added, rows_changed, rows_withdrawn
-        )
-        self._dataset._moved_to(versions.commit(self._dataset.root, parent, written, change))  # noqa: SLF001
-        self._staging.clear()
-        return self._dataset.version
-
-
-def _stored(columns: Mapping[str, list[str | None]]) -> dict[str, tuple[str | None, ...]]:
-    keys = columns["sample_id"]
-    return dict(
-        zip(keys, zip(columns["stored_sha256"], columns["format"], columns["image_status"], strict=True), strict=True)
-    )
+def _stored(rows: pa.Table) -> dict[str, tuple[str | None, ...]]:
+    """Return stored_sha256, format, image_status by sample_id."""
+    facts = zip(*(rows.column(name).to_pylist() for name in _FILE_COLUMNS), strict=True)
+    return dict(zip(rows.column("sample_id").to_pylist(), facts, strict=True))
 
 
 def _image_path(root: Path, sample_id: str, facts: tuple[str | None, ...] | None) -> Path:

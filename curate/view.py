@@ -58,8 +58,9 @@ class _Row:
 def effective(decisions: pa.Table) -> pa.Table:
     """Return the decisions that are in effect, oldest first.
 
-    Left out are: undone and superseded ones (an undone undo counts again), the ``undo`` rows themselves, and, where the same
-    samples were judged more than once for the same finding, all but the latest. ``unsure`` never displaces another verdict.
+    Left out are: undone and superseded ones (an undone undo counts again), the ``undo`` rows themselves, and, where the
+    same samples were judged more than once for the same finding, all but the latest. ``unsure`` never displaces another
+    verdict.
 
     Parameters
     ----------

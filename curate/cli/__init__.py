@@ -4,8 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from curate.cli.diff import diff
+from curate.cli.log import log
 from curate.cli.split import split
+from curate.cli.table import table
 
 COMMANDS: dict[str, Callable[..., None]] = {
+    "table": table,
+    "log": log,
+    "diff": diff,
     "split": split,
 }

@@ -25,8 +25,9 @@ def to_frame(table: pa.Table) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        Strings as ``str`` (missing = NaN), integers and bools as nullable dtypes (missing = NA), floats as numpy floats (missing =
-        NaN), times as ``datetime64[us, UTC]``; lists, structs and maps as Python lists and dicts (missing = None).
+        Strings as ``str`` (missing = NaN), integers and bools as nullable dtypes (missing = NA), floats as numpy floats
+        (missing = NaN), times as ``datetime64[us, UTC]``; lists, structs and maps as Python lists and dicts (missing =
+        None).
     """
     columns = {name: _series(table.column(name)) for name in table.column_names}
     return pd.DataFrame(columns, index=pd.RangeIndex(table.num_rows))
@@ -38,6 +39,6 @@ def _series(column: pa.ChunkedArray) -> pd.Series:
         if column.null_count < len(column):
             values = pd.Series(column.to_pylist(maps_as_pydicts="strict"), dtype=object)
         return values
-    if pa.types.is_string(column.type):
-        return column.to_pandas().astype("str")
-    return column.to_pandas(types_mapper=_NULLABLE.get)
+    series: pd.Series = column.to_pandas(types_mapper=_NULLABLE.get)
+    # A column without any value would come as object.
+    return series.astype("str") if pa.types.is_string(column.type) else series

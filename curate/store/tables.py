@@ -21,10 +21,11 @@ from deltalake import (
     write_deltalake,
 )
 from deltalake.exceptions import DeltaError, TableNotFoundError
+from pyarrow import parquet
 
 from schemas.tables import COLUMNS, conform, empty
 
-# Rows of a Parquet row group: larger ones compress a little better, smaller ones are quicker to filter (schema.md, section 7).
+# Rows of a Parquet row group: larger ones compress a little better, smaller ones are quicker to filter (schema.md 7).
 _ROW_GROUP = {"samples": 16_384, "measures": 131_072}
 _DEFAULT_ROW_GROUP = 65_536
 # Every version stays readable: by default Delta deletes its own log after 30 days and one checkpoint.
@@ -146,7 +147,7 @@ def arranged(rows: pa.Table, key: str) -> pa.Table:
 
 
 def write(root: Path, key: str, rows: pa.Table, *, where: str | None = None, append: bool = False) -> int:
-    """Write arranged rows as one commit and return the Delta version that it made; the table is created where it is missing.
+    """Write arranged rows as one commit and return the Delta version that it made; a missing table is created.
 
     Parameters
     ----------
@@ -159,13 +160,10 @@ def write(root: Path, key: str, rows: pa.Table, *, where: str | None = None, app
     name = name_of(key)
     if head(root, key) is None:
         _create(path, name)
-    write_deltalake(
-        path,
-        rows,
-        mode="append" if append else "overwrite",
-        predicate=None if append else where,
-        writer_properties=_properties(name),
-    )
+    if append:
+        write_deltalake(path, rows, mode="append", writer_properties=_properties(name))
+    else:
+        write_deltalake(path, rows, mode="overwrite", predicate=where, writer_properties=_properties(name))
     return int(DeltaTable(path).version())
 
 
@@ -213,7 +211,7 @@ def _properties(name: str) -> WriterProperties:
 def restore(root: Path, key: str, version: int) -> int:
     """Make a table what it was at a version, as a new commit where it is not so already; return its head.
 
-    An append goes onto the head of a table, so commits that a killed run left must be taken back before anything is written.
+    An append goes onto the head of a table: what a killed run left must be taken back before anything is written.
     """
     table = DeltaTable(path_of(root, key))
     if table.version() != version:
@@ -233,7 +231,7 @@ def dead_files(root: Path, key: str, versions: Iterable[int]) -> tuple[str, ...]
 
 
 def reclaim(root: Path, key: str, versions: Iterable[int]) -> int:
-    """Delete the data files that none of the given Delta versions uses and return the head; a reclaim makes commits itself."""
+    """Delete the data files that none of the given Delta versions uses; return the head, which that moves on."""
     _vacuum(root, key, versions, dry_run=False)
     return int(DeltaTable(path_of(root, key)).version())
 
@@ -247,6 +245,17 @@ def _vacuum(root: Path, key: str, versions: Iterable[int], *, dry_run: bool) -> 
         full=True,
         keep_versions=sorted(set(versions)),
     )
+
+
+def every_value(root: Path, key: str, versions: Iterable[int], *, columns: Sequence[str]) -> set[tuple[object, ...]]:
+    """Return the distinct values of some columns over all given Delta versions; each data file is read once."""
+    path = path_of(root, key)
+    files = {uri for version in versions for uri in DeltaTable(path, version=version).file_uris()}
+    values: set[tuple[object, ...]] = set()
+    for file in sorted(files):
+        rows = parquet.read_table(file, columns=list(columns), partitioning=None)
+        values.update(zip(*(rows.column(column).to_pylist() for column in columns), strict=True))
+    return values
 
 
 def why_unreadable(root: Path, key: str, version: int) -> str | None:

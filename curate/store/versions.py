@@ -1,7 +1,7 @@
-"""Versions of a dataset: one row of table ``log`` each, which names the Delta version of every table and is written last.
+"""Versions of a dataset: one row of table ``log`` each, which names the Delta version of every table.
 
-A version exists when its row is committed. A killed run leaves table commits that no row names: readers do not see them, and a
-writer takes them back before it writes.
+The row is written last: a version exists when its row is committed. A killed run leaves table commits that no row
+names: readers do not see them, and a writer takes them back before it writes.
 """
 
 from __future__ import annotations
