@@ -1,4 +1,4 @@
-"""One function over many images, in worker processes: faults come back as values, and a dead worker is an outcome, not the end."""
+"""One function over many images, in worker processes: faults come back as values, a dead worker is not the end."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from schemas.errors import DataFault, Fault, Unavailable, UserError
 
 Backend = Literal["loky", "dask", "ray"]
 BACKENDS: tuple[str, ...] = ("loky", "dask", "ray")
-# Small enough that progress moves and little is computed again after a death, large enough that sending it costs nothing
-# (design/feasibility.md, section 4: 1,000 small tasks one by one take 0.3 s on loky, in chunks 0.01 s).
+# Small enough that progress moves and little is computed again after a death, large enough that sending it costs
+# nothing (design/feasibility.md, section 4: 1,000 small tasks one by one take 0.3 s on loky, in chunks 0.01 s).
 CHUNK = 32
 # Below this starting processes (1 s) costs more than it gives.
 _ALONE_BELOW = 64
@@ -33,8 +33,8 @@ def map_images(
     Parameters
     ----------
     function : callable
-        Called with one item, in another process where `workers` is above 1: a module function or a partial of one, that may be
-        called twice for the same item. What it raises becomes a `Fault` of that item.
+        Called with one item, in another process where `workers` is above 1: a module function or a partial of one,
+        that may be called twice for the same item. What it raises becomes a `Fault` of that item.
     items : iterable of (str, item)
         Sample id and what the function needs; picklable.
     workers : int
@@ -108,8 +108,8 @@ def _loky(
     """Send chunks to loky; where a worker dies, send again what has not come back, at last one by one.
 
     A killed worker ends the whole call with TerminatedWorkerError, and what was done is lost unless it had been read
-    (design/feasibility.md, section 4). After a second death without a result in between, one item is sent at a time, so that the
-    one that kills can be named.
+    (design/feasibility.md, section 4). After a second death without a result in between, one item is sent at a time, so
+    that the one that kills can be named.
     """
     from joblib.externals.loky.process_executor import TerminatedWorkerError
 

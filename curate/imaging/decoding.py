@@ -79,7 +79,7 @@ def read_header(data: bytes) -> Header:
     Raises
     ------
     schemas.errors.DataFault
-        I03 where it is no picture or one of several frames, I07 where a side or the count of pixels is beyond the limits.
+        I03 where it is no picture or has several frames, I07 where a side or the count of pixels is beyond the limits.
     """
     return opened(data)[1]
 
