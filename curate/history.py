@@ -26,7 +26,6 @@ _KEYS = {
 # Columns of a listing that stand first where the table's own order is another (commands.md, What listings hold).
 _FIRST = {"measures": ("sample_id", "measure", "value", "status")}
 _BOOK_KEEPING = frozenset({"run_id", "ingest_id", "adapter", "vocab", "last_version", "raw_hash"})
-_LOG_COLUMNS = ("version", "created_at", "command", "message", "rows_added", "rows_changed", "rows_withdrawn", "run_id")
 # Joins the parts of a key; no id may hold a control character.
 _UNIT_SEPARATOR = "\x1f"
 _CHANGES = pa.schema([("table", pa.string()), ("change", pa.string()), ("reason", pa.string()), ("rows", pa.int64())])
@@ -62,8 +61,19 @@ def listing(dataset: Dataset, table: str, *, curated: bool = False, columns: Seq
 
 
 def versions(dataset: Dataset) -> pa.Table:
-    """Return the versions up to that of the dataset, oldest first, as `curate log` prints them."""
-    return dataset.read("log", _LOG_COLUMNS)
+    """Return the versions up to that of the dataset, oldest first, as `curate log` prints them for people.
+
+    Returns
+    -------
+    pyarrow.Table
+        version, created (UTC, to the minute), command, message, and the rows added, changed and withdrawn.
+    """
+    log = dataset.read("log")
+    created = pc.strftime(log.column("created_at"), format="%Y-%m-%d %H:%M")
+    columns = {"version": log.column("version"), "created": created}
+    columns |= {name: log.column(name) for name in ("command", "message")}
+    columns |= {name: log.column(f"rows_{name}") for name in ("added", "changed", "withdrawn")}
+    return pa.table(columns)
 
 
 def changes(before: Dataset, after: Dataset) -> pa.Table:

@@ -20,4 +20,5 @@ def log(
     from curate.history import versions
     from schemas.listing import show
 
-    show(versions(load_dataset(dataset)), form=form)
+    opened = load_dataset(dataset)
+    show(versions(opened) if form == "table" else opened.read("log"), form=form)
