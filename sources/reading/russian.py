@@ -35,7 +35,21 @@ __all__ = [
 ]
 
 _EMPTY = frozenset(
-    {"", "-", "н/д", "б/д", "нет", "не указано", "не указан", "не указана", "нет данных", "пусто", "не определен", "не определено", "?"}
+    {
+        "",
+        "-",
+        "н/д",
+        "б/д",
+        "нет",
+        "не указано",
+        "не указан",
+        "не указана",
+        "нет данных",
+        "пусто",
+        "не определен",
+        "не определено",
+        "?",
+    }
 )
 # Letters that look alike, Cyrillic to Latin, in codes typed with the wrong keyboard layout («С43»).
 _LOOK_ALIKE = str.maketrans("АВСЕНКМОРТХ", "ABCEHKMOPTX")
@@ -438,7 +452,9 @@ def _pieces(text: str) -> list[str]:
     # «рубец после иссечения базалиомы»: what stands before the history is there today.
     parted = re.sub(rf"\s+({_HISTORY.pattern})", r"; \1", text, flags=re.IGNORECASE)
     pieces = [piece for piece in _BETWEEN.split(parted) if piece.strip(" .,;:()?")]
-    named = [piece for piece in pieces if _find(_DOUBT.sub(" ", piece)) is not None or _HISTORY.search(normalize(piece))]
+    named = [
+        piece for piece in pieces if _find(_DOUBT.sub(" ", piece)) is not None or _HISTORY.search(normalize(piece))
+    ]
     return named if len(named) > 1 else [text]
 
 
@@ -490,7 +506,9 @@ def diagnosis(text: str, *, preliminary: bool = False) -> Diagnosis:
     if len(paths) == 1:
         return Diagnosis(paths[0], known[0].kind, known[0].certainty, labels=labels)
     alternatives = tuple(
-        label if label.certainty not in {"definite", "suspected"} else Label(label.raw, label.path, label.kind, "differential")
+        label
+        if label.certainty not in {"definite", "suspected"}
+        else Label(label.raw, label.path, label.kind, "differential")
         for label in labels
     )
     return Diagnosis(_common(paths), "group", "differential", candidates=paths, labels=alternatives)

@@ -229,7 +229,11 @@ def _lines(data: bytes, *, encoding: str, delimiter: str, header_holds: str) -> 
 
 
 def _keys(image_id: str, patient: str, lesion: str) -> dict[str, object]:
-    keys: dict[str, object] = {"source_image_id": image_id, "patient_id": f"{ISSUER}:{patient}", "manipulation": "synthetic"}
+    keys: dict[str, object] = {
+        "source_image_id": image_id,
+        "patient_id": f"{ISSUER}:{patient}",
+        "manipulation": "synthetic",
+    }
     if lesion:
         keys["lesion_id"] = f"{ISSUER}:{lesion}"
     return keys
@@ -317,7 +321,11 @@ Reader = Callable[[dict[str, str]], tuple[dict[str, object], dict[str, str]]]
 
 
 def _read(
-    file: str, lines: Iterator[tuple[int, dict[str, str]]], reader: Reader, known: dict[str, Picture], never_taken: Sequence[str]
+    file: str,
+    lines: Iterator[tuple[int, dict[str, str]]],
+    reader: Reader,
+    known: dict[str, Picture],
+    never_taken: Sequence[str],
 ) -> Iterator[Row]:
     for number, cells in lines:
         fields, unmapped = reader(cells)

@@ -186,5 +186,3 @@ def setup(exposure: Exposure) -> Setup:
         ruler=_ruler(exposure, rng),
         ink=not dermoscopic and chance(rng, 0.1),
     )
-
-

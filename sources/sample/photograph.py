@@ -6,8 +6,13 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from sources.sample.camera import develop, light_up, viewpoint
+from sources.sample.canvas import Canvas
 from sources.sample.exposure import Exposure, setup
+from sources.sample.lesion import draw_lesion
+from sources.sample.occlusions import behind_glass, on_skin
 from sources.sample.planted import Picture
+from sources.sample.skin import color
 
 __all__ = ["draw", "picture_bytes"]
 
@@ -15,17 +20,24 @@ Image = npt.NDArray[np.uint8]
 
 
 def draw(exposure: Exposure) -> Image:
-    """Return the photo, uint8 RGB of shape (height, width, 3)."""
-    camera = exposure.camera
-    rng = exposure.stream("quick")
+    """Return a photo, uint8 sRGB of shape (height, width, 3).
+
+    Parameters
+    ----------
+    exposure : Exposure
+        Skin and lesion are a function of its lesion alone; viewpoint, light and what lies on the skin of the exposure.
+    """
     how = setup(exposure)
-    image = np.empty((camera.height, camera.width, 3), np.float32)
-    image[:] = 255 * np.exp(-exposure.lesion.patient.melanin * np.array([0.835, 1.0, 1.176])) * np.array([0.8, 0.66, 0.58])
-    image += cv2.resize(rng.standard_normal((camera.height // 3, camera.width // 3, 1), dtype=np.float32), (camera.width, camera.height))[..., None] * 6
-    radius = exposure.lesion.diameter_mm / 2 * camera.px_per_mm * how.zoom
-    center = (camera.width // 2, camera.height // 2)
-    cv2.circle(image, center, int(radius), (90, 50, 30) if not exposure.lesion.malignant else (50, 30, 40), -1)
-    return np.clip(image, 0, 255).astype(np.uint8)
+    camera, lesion = exposure.camera, exposure.lesion
+    # A quarter more than the longer side: room to turn and to shift.
+    side = 5 * max(camera.width, camera.height) // 4
+    canvas = Canvas(lesion.seed, lesion.number, camera.px_per_mm * how.zoom, side)
+    layers = draw_lesion(canvas, lesion)
+    lit = light_up(color(layers), layers.relief, exposure, how, canvas)
+    where_x, where_y = viewpoint(exposure, how, canvas)
+    photo = cv2.remap(lit, where_x, where_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT)
+    photo = behind_glass(on_skin(np.asarray(photo, np.float32), exposure, how), exposure, how)
+    return develop(photo, exposure, how)
 
 
 def _encode(image: Image, quality: int) -> bytes:
@@ -44,7 +56,11 @@ def _altered(data: bytes, edit: str, rng: np.random.Generator) -> bytes:
         quality = int(rng.integers(45, 76))
     elif edit == "resized":
         factor = rng.uniform(0.9, 1.6)
-        image = cv2.resize(image, (round(width * factor), round(height * factor)), interpolation=cv2.INTER_AREA if factor < 1 else cv2.INTER_CUBIC)
+        image = cv2.resize(
+            image,
+            (round(width * factor), round(height * factor)),
+            interpolation=cv2.INTER_AREA if factor < 1 else cv2.INTER_CUBIC,
+        )
     elif edit == "cropped":
         left, right, top, bottom = (rng.uniform(0.02, 0.09, 4) * (width, width, height, height)).astype(int)
         image = np.ascontiguousarray(image[top : height - bottom, left : width - right])

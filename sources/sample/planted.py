@@ -122,7 +122,9 @@ def _first_photos(seed: int, lesions: Iterable[Lesion]) -> list[Picture]:
         clinic = lesion.patient.clinic
         exposure = exposure_of(lesion, 0)
         found.append(
-            Picture("", clinic, exposure, "", _patient_id(lesion.patient, seed, clinic), _lesion_id(lesion), lesion.kind)
+            Picture(
+                "", clinic, exposure, "", _patient_id(lesion.patient, seed, clinic), _lesion_id(lesion), lesion.kind
+            )
         )
     return found
 
@@ -253,7 +255,9 @@ def _pairs(found: list[Picture]) -> list[TruthRow]:
             rows.append(TruthRow(kind, frozenset({one.image_id, other.image_id}), note))
             ids_differ = one.patient_id != other.patient_id or one.lesion_id != other.lesion_id
             if kind != "same_lesion" and ids_differ and one.lesion_id and other.lesion_id:
-                rows.append(TruthRow("id_conflict", frozenset({one.image_id, other.image_id}), "one photo under two ids"))
+                rows.append(
+                    TruthRow("id_conflict", frozenset({one.image_id, other.image_id}), "one photo under two ids")
+                )
     return rows
 
 
@@ -315,5 +319,3 @@ def truth(ids: frozenset[str]) -> Mapping[str, frozenset[frozenset[str]]]:
     for row in truth_rows(ids):
         found[row.kind].add(row.ids)
     return {kind: frozenset(sets) for kind, sets in sorted(found.items())}
-
-

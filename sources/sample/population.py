@@ -68,20 +68,48 @@ KINDS = (
     Kind("nevus_compound", f"{_NEVUS}:Nevus, NOS, Compound", 13, (34, 16), 0.9, "any"),
     Kind("nevus_dermal", f"{_NEVUS}:Nevus, NOS, Dermal", 8, (45, 15), 0.8, "upper"),
     Kind("nevus", _NEVUS, 9, (36, 17), 1.0, "any"),
-    Kind("nevus_dysplastic", f"{_NEVUS}:Nevus, Atypical, Dysplastic, or Clark:Nevus, Dysplastic", 8, (40, 14), 0.3, "trunk"),
+    Kind(
+        "nevus_dysplastic",
+        f"{_NEVUS}:Nevus, Atypical, Dysplastic, or Clark:Nevus, Dysplastic",
+        8,
+        (40, 14),
+        0.3,
+        "trunk",
+    ),
     Kind("nevus_blue", f"{_NEVUS}:Blue nevus", 2, (40, 15), 1.2, "limbs"),
     Kind("seborrheic_keratosis", f"{_EPIDERMAL}:Seborrheic keratosis", 13, (66, 12), 0.9, "upper"),
     Kind("solar_lentigo", f"{_EPIDERMAL}:Solar lentigo", 4, (64, 12), 0.2, "sun"),
-    Kind("actinic_keratosis", "Indeterminate:Indeterminate epidermal proliferations:Solar or actinic keratosis", 5, (70, 10), 0.1, "sun"),
+    Kind(
+        "actinic_keratosis",
+        "Indeterminate:Indeterminate epidermal proliferations:Solar or actinic keratosis",
+        5,
+        (70, 10),
+        0.1,
+        "sun",
+    ),
     Kind("dermatofibroma", f"{_SOFT} - Fibro-histiocytic:Dermatofibroma", 4, (45, 14), 1.2, "limbs"),
     Kind("hemangioma", f"{_SOFT} - Vascular:Hemangioma:Hemangioma, Cherry", 5, (56, 15), 0.8, "trunk"),
-    Kind("melanoma_superficial", f"{_MELANOMA}:Melanoma Invasive:Melanoma Invasive, Superficial spreading", 4.4, (60, 15), 0.35, "any"),
+    Kind(
+        "melanoma_superficial",
+        f"{_MELANOMA}:Melanoma Invasive:Melanoma Invasive, Superficial spreading",
+        4.4,
+        (60, 15),
+        0.35,
+        "any",
+    ),
     Kind("melanoma_nodular", f"{_MELANOMA}:Melanoma Invasive:Melanoma Invasive, Nodular", 1.7, (65, 13), 0.5, "any"),
     Kind("melanoma_in_situ", f"{_MELANOMA}:Melanoma in situ", 1.9, (58, 14), 0.35, "any"),
     Kind("basal_cell_nodular", f"{_BCC}:Basal cell carcinoma, Nodular", 4.4, (70, 11), 0.15, "sun"),
     Kind("basal_cell_superficial", f"{_BCC}:Basal cell carcinoma, Superficial", 2.2, (66, 12), 0.15, "trunk"),
     Kind("squamous_cell", f"{_SQUAMOUS}:Squamous cell carcinoma, NOS", 2.2, (74, 10), 0.3, "sun"),
-    Kind("bowen", f"{_SQUAMOUS}:Squamous cell carcinoma in situ:Squamous cell carcinoma in situ, Bowens disease", 1.2, (72, 10), 0.3, "limbs"),
+    Kind(
+        "bowen",
+        f"{_SQUAMOUS}:Squamous cell carcinoma in situ:Squamous cell carcinoma in situ, Bowens disease",
+        1.2,
+        (72, 10),
+        0.3,
+        "limbs",
+    ),
 )
 _BY_NAME = {kind.name: kind for kind in KINDS}
 
@@ -89,21 +117,40 @@ _FACE = "Head and neck:Head:Face"
 _BACK = "Trunk:Posterior trunk"
 _SITES: dict[str, tuple[tuple[str, float], ...]] = {
     "trunk": (
-        (f"{_BACK}:Upper back", 5), (f"{_BACK}:Lower back", 3), (_BACK, 2), ("Trunk:Anterior trunk:Anterior chest", 4),
-        ("Trunk:Anterior trunk:Anterior abdomen", 3), ("Trunk:Lateral trunk", 1),
+        (f"{_BACK}:Upper back", 5),
+        (f"{_BACK}:Lower back", 3),
+        (_BACK, 2),
+        ("Trunk:Anterior trunk:Anterior chest", 4),
+        ("Trunk:Anterior trunk:Anterior abdomen", 3),
+        ("Trunk:Lateral trunk", 1),
     ),
     "limbs": (
-        ("Upper extremity:Forearm", 3), ("Upper extremity:Upper arm", 3), ("Lower extremity:Lower leg", 5),
-        ("Lower extremity:Thigh", 4), ("Lower extremity:Foot", 1), ("Upper extremity:Hand", 1),
+        ("Upper extremity:Forearm", 3),
+        ("Upper extremity:Upper arm", 3),
+        ("Lower extremity:Lower leg", 5),
+        ("Lower extremity:Thigh", 4),
+        ("Lower extremity:Foot", 1),
+        ("Upper extremity:Hand", 1),
     ),
     "sun": (
-        (f"{_FACE}:Cheek", 5), (f"{_FACE}:Nose", 5), (f"{_FACE}:Forehead", 4), (f"{_FACE}:Temple", 3), ("Head and neck:Head:Scalp", 2),
-        ("Head and neck:Head:Ear", 2), ("Head and neck:Neck", 2), ("Upper extremity:Forearm", 2), ("Upper extremity:Hand:Dorsum of hand", 2),
+        (f"{_FACE}:Cheek", 5),
+        (f"{_FACE}:Nose", 5),
+        (f"{_FACE}:Forehead", 4),
+        (f"{_FACE}:Temple", 3),
+        ("Head and neck:Head:Scalp", 2),
+        ("Head and neck:Head:Ear", 2),
+        ("Head and neck:Neck", 2),
+        ("Upper extremity:Forearm", 2),
+        ("Upper extremity:Hand:Dorsum of hand", 2),
     ),
 }
 _SITES["upper"] = (*_SITES["trunk"], (f"{_FACE}:Cheek", 2), (f"{_FACE}:Temple", 2), ("Head and neck:Neck", 3))
 _SITES["any"] = (
-    *_SITES["trunk"], *_SITES["limbs"], (f"{_FACE}:Cheek", 1), ("Head and neck:Neck", 1), ("Lower extremity:Foot:Sole of foot", 0.6),
+    *_SITES["trunk"],
+    *_SITES["limbs"],
+    (f"{_FACE}:Cheek", 1),
+    ("Head and neck:Neck", 1),
+    ("Lower extremity:Foot:Sole of foot", 0.6),
 )
 _MIDLINE = {f"{_FACE}:Nose", f"{_FACE}:Forehead", "Trunk:Anterior trunk:Anterior abdomen"}
 
@@ -243,7 +290,13 @@ def _atypia(rng: np.random.Generator, kind: str) -> float:
     return float(rng.beta(1.6, 5))
 
 
-_DIAMETERS = {"nevus_blue": 4.5, "hemangioma": 3.6, "dermatofibroma": 5.5, "melanoma_superficial": 8.5, "melanoma_nodular": 7.0}
+_DIAMETERS = {
+    "nevus_blue": 4.5,
+    "hemangioma": 3.6,
+    "dermatofibroma": 5.5,
+    "melanoma_superficial": 8.5,
+    "melanoma_nodular": 7.0,
+}
 
 
 def _lesion(seed: int, number: int, patient: Patient, rng: np.random.Generator) -> Lesion:

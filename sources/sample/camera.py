@@ -1,0 +1,90 @@
+"""From a patch of skin to a photo: viewpoint, light, glass and sensor."""
+
+from __future__ import annotations
+
+import math
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from sources.sample.canvas import Canvas, Field
+from sources.sample.exposure import Exposure, Setup
+
+__all__ = ["develop", "light_up", "viewpoint"]
+
+Photo = npt.NDArray[np.float32]
+
+
+def viewpoint(exposure: Exposure, how: Setup, canvas: Canvas) -> tuple[Field, Field]:
+    """Return for each pixel of the photo the place on the canvas, px: turn, shift, perspective and stretched skin."""
+    camera = exposure.camera
+    column, row = np.meshgrid(np.arange(camera.width, dtype=np.float32), np.arange(camera.height, dtype=np.float32))
+    x = column - np.float32((camera.width - 1) / 2)
+    y = row - np.float32((camera.height - 1) / 2)
+    depth = 1 + np.float32(how.tilt[0] * 2 / camera.width) * x + np.float32(how.tilt[1] * 2 / camera.height) * y
+    x, y = x / depth, y / depth
+    if how.stretch_px > 0:
+        rng = exposure.stream("stretch")
+        bend = cv2.resize(
+            rng.standard_normal((5, 6, 2)).astype(np.float32),
+            (camera.width, camera.height),
+            interpolation=cv2.INTER_CUBIC,
+        )
+        x, y = x + bend[..., 0] * np.float32(how.stretch_px), y + bend[..., 1] * np.float32(how.stretch_px)
+    cos, sin = np.float32(math.cos(how.turn)), np.float32(math.sin(how.turn))
+    middle = np.float32((canvas.side - 1) / 2)
+    off_x, off_y = (np.float32(shift * canvas.px_per_mm) for shift in how.shift_mm)
+    return cos * x + sin * y + middle - off_x, cos * y - sin * x + middle - off_y
+
+
+def light_up(linear: Photo, relief: Field, exposure: Exposure, how: Setup, canvas: Canvas) -> Photo:
+    """Return the canvas under a lamp: shading of the relief and, without polarizers, its gloss.
+
+    Parameters
+    ----------
+    linear : array, shape (side, side, 3)
+        Linear sRGB under even light.
+    relief : array, shape (side, side)
+        Height, mm.
+    """
+    dermoscopic = exposure.camera.modality == "dermoscopic"
+    if dermoscopic and exposure.camera.polarized:
+        # The glass presses the skin flat and crossed polarizers take the gloss away.
+        return linear
+    rng = exposure.stream("lamp")
+    angle = float(rng.uniform(0, 2 * math.pi)) - how.turn
+    slope_x = cv2.Sobel(relief, cv2.CV_32F, 1, 0, ksize=3, scale=canvas.px_per_mm / 8)
+    slope_y = cv2.Sobel(relief, cv2.CV_32F, 0, 1, ksize=3, scale=canvas.px_per_mm / 8)
+    toward = slope_x * np.float32(math.cos(angle)) + slope_y * np.float32(math.sin(angle))
+    if dermoscopic:
+        return np.asarray(linear * (1 + 0.12 * np.tanh(toward * 2))[..., None], np.float32)
+    shade = 1 + 0.5 * np.tanh(toward * 1.1)
+    facing = toward - np.float32(rng.uniform(0.55, 0.75))
+    gloss = np.exp(-np.square(facing / 0.16)) * np.float32(rng.uniform(0.05, 0.28))
+    return np.asarray(linear * shade[..., None] + gloss[..., None] * np.float32(0.9), np.float32)
+
+
+def develop(photo: Photo, exposure: Exposure, how: Setup) -> npt.NDArray[np.uint8]:
+    """Return what the camera stores of the light that reaches it, uint8 sRGB.
+
+    Parameters
+    ----------
+    photo : array, shape (height, width, 3)
+        Linear sRGB.
+    """
+    camera = exposure.camera
+    gains = np.array(camera.white_balance, np.float32) * np.array(how.tint, np.float32) * np.float32(how.brightness)
+    x = np.linspace(-1, 1, camera.width, dtype=np.float32)[None, :]
+    y = np.linspace(-1, 1, camera.height, dtype=np.float32)[:, None]
+    field = (
+        1
+        + np.float32(how.gradient[0]) * x
+        + np.float32(how.gradient[1]) * y
+        - np.float32(0.10) * (x * x + y * y - np.float32(0.67))
+    )
+    lit = cv2.GaussianBlur(np.asarray(photo * field[..., None] * gains, np.float32), (0, 0), camera.blur_px)
+    lit = np.clip(lit, 0, 1) ** np.float32(camera.contrast)
+    encoded = np.where(lit <= 0.0031308, 12.92 * lit, 1.055 * np.maximum(lit, 1e-6) ** np.float32(1 / 2.4) - 0.055)
+    noise = exposure.stream("sensor").standard_normal(photo.shape, dtype=np.float32) * np.float32(camera.noise)
+    return np.clip(encoded * 255 + noise + 0.5, 0, 255).astype(np.uint8)

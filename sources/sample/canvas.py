@@ -1,0 +1,199 @@
+"""The patch of skin around one lesion as a plane in millimetres: noise, points and marks that are the same at every scale."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from sources.sample.chance import stream
+
+__all__ = ["Canvas", "Field", "smooth_step"]
+
+Field = npt.NDArray[np.float32]
+
+# Noise is a tile that repeats; at the finest cell in use (0.12 mm) the period is 31 mm, more than a dermoscopic picture shows.
+_TILE = 256
+# Positions of marks are handed to OpenCV in sixteenths of a pixel.
+_SHIFT = 4
+# Lattices of points cover this half width, mm: the largest field of view, turned.
+_REACH = 30.0
+
+
+def smooth_step(field: Field, low: float, high: float) -> Field:
+    """Return 0 below `low`, 1 above `high`, a smooth step between; `low` may be the larger one."""
+    part = np.clip((field - np.float32(low)) / np.float32(high - low), 0, 1)
+    return np.asarray(part * part * (3 - 2 * part), np.float32)
+
+
+@lru_cache(maxsize=4)
+def _grid(side: int, px_per_mm: float) -> tuple[Field, Field]:
+    axis = ((np.arange(side) - (side - 1) / 2) / px_per_mm).astype(np.float32)
+    x, y = np.meshgrid(axis, axis)
+    x.flags.writeable = y.flags.writeable = False
+    return x, y
+
+
+@dataclass(frozen=True, slots=True)
+class Canvas:
+    """A square of skin with the lesion at its center.
+
+    Parameters
+    ----------
+    seed, lesion : int
+        Name of all random streams: two canvases of one lesion show the same skin at whatever scale.
+    px_per_mm : float
+    side : int
+        Width and height, px.
+    """
+
+    seed: int
+    lesion: int
+    px_per_mm: float
+    side: int
+
+    @property
+    def x(self) -> Field:
+        """Horizontal position of each pixel, mm from the center, shape (side, side)."""
+        return _grid(self.side, self.px_per_mm)[0]
+
+    @property
+    def y(self) -> Field:
+        """Vertical position of each pixel, mm from the center, shape (side, side)."""
+        return _grid(self.side, self.px_per_mm)[1]
+
+    def stream(self, name: str) -> np.random.Generator:
+        """Return the random stream of one thing on this skin."""
+        return stream(self.seed, "skin", self.lesion, name)
+
+    def noise(self, name: str, cell_mm: float, *, stretch: tuple[float, float] | None = None) -> Field:
+        """Return smooth noise of mean 0 and standard deviation about 1, shape (side, side).
+
+        Parameters
+        ----------
+        name : str
+        cell_mm : float
+            Size of its details, mm.
+        stretch : tuple of float, optional
+            Angle (radians) and factor by which details are longer along it.
+        """
+        tile = self.stream(f"noise {name}").standard_normal((_TILE, _TILE), dtype=np.float32)
+        step = 1 / (self.px_per_mm * cell_mm)
+        angle, longer = stretch if stretch is not None else (0.0, 1.0)
+        cos, sin = math.cos(angle), math.sin(angle)
+        half = (self.side - 1) / 2
+        turn = np.array([[cos * step / longer, sin * step / longer], [-sin * step, cos * step]])
+        origin = np.array([_TILE / 2, _TILE / 2]) - turn @ np.array([half, half])
+        matrix = np.column_stack([turn, origin])
+        flags = cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP
+        # Cubic interpolation between independent values loses about a quarter of the deviation.
+        sampled = cv2.warpAffine(tile, matrix, (self.side, self.side), flags=flags, borderMode=cv2.BORDER_WRAP)
+        return np.asarray(sampled * np.float32(1.3), np.float32)
+
+    def lattice(
+        self, name: str, spacing_mm: float, jitter: float, *, reach_mm: float = _REACH
+    ) -> npt.NDArray[np.float64]:
+        """Return points of a jittered hexagonal lattice, mm, shape (n, 2).
+
+        Parameters
+        ----------
+        name : str
+        spacing_mm : float
+        jitter : float
+            Standard deviation of the displacement, in units of the spacing.
+        reach_mm : float
+            Half width that the lattice covers.
+        """
+        count = math.ceil(reach_mm / spacing_mm)
+        row, column = np.mgrid[-count : count + 1, -count : count + 1].astype(np.float64)
+        points = np.column_stack([(column + 0.5 * (row % 2)).ravel(), (row * 0.866).ravel()])
+        return (points + self.stream(f"lattice {name}").normal(0, jitter, points.shape)) * spacing_mm
+
+    def to_px(self, points_mm: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+        """Return positions in pixels, shape (n, 2)."""
+        return points_mm * self.px_per_mm + (self.side - 1) / 2
+
+    def inside(self, points_mm: npt.NDArray[np.float64], margin_mm: float = 0.5) -> npt.NDArray[np.bool_]:
+        """Return which points lie on the canvas."""
+        half = self.side / self.px_per_mm / 2 + margin_mm
+        return np.asarray(np.abs(points_mm).max(axis=1) < half)
+
+    def value_at(self, field: Field, points_mm: npt.NDArray[np.float64]) -> Field:
+        """Return a field's value at the nearest pixel of each point, shape (n,); 0 off the canvas."""
+        place = np.rint(self.to_px(points_mm)).astype(np.int64)
+        known = ((place >= 0) & (place < self.side)).all(axis=1)
+        place = np.clip(place, 0, self.side - 1)
+        return np.where(known, field[place[:, 1], place[:, 0]], np.float32(0)).astype(np.float32)
+
+    def dots(
+        self,
+        points_mm: npt.NDArray[np.float64],
+        radii_mm: npt.NDArray[np.float64],
+        strengths: Field,
+        *,
+        soft_mm: float = 0.0,
+    ) -> Field:
+        """Return round marks as a field 0..1.
+
+        Parameters
+        ----------
+        points_mm : array, shape (n, 2)
+        radii_mm, strengths : array, shape (n,)
+            Strength 0..1; later marks lie over earlier ones.
+        soft_mm : float
+            Blur of the edge, mm.
+        """
+        marks = np.zeros((self.side, self.side), np.uint8)
+        scale = 1 << _SHIFT
+        shown = self.inside(points_mm) & (strengths > 0)
+        centers = np.rint(self.to_px(points_mm[shown]) * scale).astype(int)
+        sizes = np.maximum(np.rint(radii_mm[shown] * self.px_per_mm * scale), scale // 2).astype(int)
+        for center, size, strength in zip(centers.tolist(), sizes.tolist(), strengths[shown].tolist(), strict=True):
+            cv2.circle(marks, center, size, int(255 * strength), -1, cv2.LINE_AA, _SHIFT)
+        return self.softened(marks, soft_mm)
+
+    def strokes(self, lines: Iterable[tuple[npt.NDArray[np.float64], float, float]], *, soft_mm: float = 0.0) -> Field:
+        """Return drawn lines as a field 0..1.
+
+        Parameters
+        ----------
+        lines : iterable of (points, width, strength)
+            Points in mm, shape (n, 2); width in mm; strength 0..1.
+        soft_mm : float
+            Blur of the edge, mm.
+        """
+        marks = np.zeros((self.side, self.side), np.uint8)
+        for points, width_mm, strength in lines:
+            place = np.rint(self.to_px(points) * (1 << _SHIFT)).astype(np.int32)
+            width = width_mm * self.px_per_mm
+            # A line thinner than a pixel is a paler line of one pixel.
+            color = int(255 * strength * min(1.0, width))
+            cv2.polylines(marks, [place], False, color, max(1, round(width)), cv2.LINE_AA, _SHIFT)
+        return self.softened(marks, soft_mm)
+
+    def softened(self, marks: npt.NDArray[np.uint8], soft_mm: float) -> Field:
+        """Return drawn marks as a field 0..1, blurred by a width in mm."""
+        field = marks.astype(np.float32) / np.float32(255)
+        return self.blurred(field, soft_mm) if soft_mm > 0 else field
+
+    def blurred(self, field: Field, width_mm: float) -> Field:
+        """Return a field under a Gaussian blur of a width (sigma) in mm."""
+        sigma = max(0.3, width_mm * self.px_per_mm)
+        return np.asarray(cv2.GaussianBlur(field, (0, 0), sigma), np.float32)
+
+    def cells(self, points_mm: npt.NDArray[np.float64]) -> tuple[Field, npt.NDArray[np.int32]]:
+        """Return the walls of the Voronoi cells of points (0/1) and the number of the cell of each pixel."""
+        seeds = np.full((self.side, self.side), 255, np.uint8)
+        place = np.rint(self.to_px(points_mm[self.inside(points_mm, 0.0)])).astype(int)
+        place = place[((place >= 0) & (place < self.side)).all(axis=1)]
+        seeds[place[:, 1], place[:, 0]] = 0
+        _, labels = cv2.distanceTransformWithLabels(seeds, cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL)
+        walls = np.zeros(labels.shape, np.float32)
+        walls[:, 1:] = labels[:, 1:] != labels[:, :-1]
+        walls[1:] = np.maximum(walls[1:], labels[1:] != labels[:-1])
+        return walls, np.asarray(labels, np.int32)
