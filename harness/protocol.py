@@ -36,7 +36,7 @@ __all__ = ["Budget", "Context", "ImageTable", "LabelsHidden", "Model", "ModuleFa
 Pixels = npt.NDArray[np.uint8]
 
 
-class LabelsHidden(RuntimeError):
+class LabelsHidden(RuntimeError):  # noqa: N818 - it is no fault of the program
     """A model asked for the labels of images that it has to predict."""
 
 
