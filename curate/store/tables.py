@@ -20,7 +20,7 @@ from deltalake import (
     WriterProperties,
     write_deltalake,
 )
-from deltalake.exceptions import DeltaError, TableNotFoundError
+from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundError
 from pyarrow import parquet
 
 from schemas.tables import COLUMNS, conform, empty
@@ -167,24 +167,26 @@ def write(root: Path, key: str, rows: pa.Table, *, where: str | None = None, app
     return int(DeltaTable(path).version())
 
 
-def append_once(root: Path, key: str, rows: pa.Table, *, application: str, number: int) -> None:
-    """Append rows as an application transaction: of two writers with the same number only one succeeds.
+def append_once(root: Path, key: str, rows: pa.Table, *, application: str, number: int) -> bool:
+    """Append rows as an application transaction and return whether this writer was the first with that number.
 
-    Raises
-    ------
-    deltalake.exceptions.CommitFailedError
-        Where another writer was first.
+    Numbers rise: a number that is not above the last one is refused, and of two writers at the same moment one fails.
     """
     path = path_of(root, key)
     if head(root, key) is None:
         _create(path, name_of(key))
-    write_deltalake(
-        path,
-        rows,
-        mode="append",
-        writer_properties=_properties(name_of(key)),
-        commit_properties=CommitProperties(app_transactions=[Transaction(application, number)], max_commit_retries=0),
-    )
+    table = DeltaTable(path)
+    last = table.transaction_version(application)
+    if last is not None and last >= number:
+        return False
+    transaction = CommitProperties(app_transactions=[Transaction(application, number)], max_commit_retries=0)
+    try:
+        # Written through the table that was looked at: whatever is committed in between is a conflict.
+        properties = _properties(name_of(key))
+        write_deltalake(table, rows, mode="append", writer_properties=properties, commit_properties=transaction)
+    except CommitFailedError:
+        return False
+    return True
 
 
 def _create(path: Path, name: str) -> None:

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TypeGuard
 
 import pyarrow as pa
-from deltalake.exceptions import CommitFailedError, DeltaError
+from deltalake.exceptions import DeltaError
 
 from curate.store import tables
 from schemas import __version__, vocabulary
@@ -186,13 +186,12 @@ def commit(root: Path, parent: Version, table_versions: Mapping[str, int], chang
         "message": change.message,
         "parent": parent.number or None,
     }
-    try:
-        tables.append_once(root, "log", from_rows("log", [row]), application=_APPLICATION, number=version.number)
-    except CommitFailedError as error:
+    rows = from_rows("log", [row])
+    if not tables.append_once(root, "log", rows, application=_APPLICATION, number=version.number):
         raise DatasetConflict(
             f"another command has written version {version.number} of {root} meanwhile",
             remedy="Nothing of this run is kept. Run the command again.",
-        ) from error
+        )
     return version
 
 
