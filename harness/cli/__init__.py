@@ -4,4 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-COMMANDS: dict[str, Callable[..., None]] = {}
+from harness.cli.report import report
+
+COMMANDS: dict[str, Callable[..., None]] = {
+    "report": report,
+}

@@ -1,0 +1,376 @@
+"""What stands in the report, in the order of the page: every section as tables, figures and sentences."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pandas as pd
+
+from harness.report import cases, figures, methods, tables, text
+from harness.report.numbers import OVERALL, Facts, Judged, RunFolder, Unjudged
+from harness.report.svg import Picture
+from harness.report.tables import Cell, Table
+from harness.report.wording import NOTHING, attribute_name, count, number, percent, readable, threshold_name
+
+_FIRST_THRESHOLDS = ("val_spec95", "val_spec90")
+_ROLES = {"train": "Training", "val": "Validation", "test": "Test"}
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """The color, dash and marker of one model, for the legend of the page."""
+
+    name: str
+    place: int
+
+
+@dataclass(frozen=True, slots=True)
+class Matrices:
+    """Confusion matrices of all models at one threshold."""
+
+    threshold: str
+    tables: tuple[Table, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Groups:
+    """One attribute: its forest plot and the tables under it."""
+
+    name: str
+    picture: Picture | None
+    tables: tuple[Table, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What is said about one model on top of the page, with its difference to the baseline drawn."""
+
+    text: text.VerdictText
+    picture: Picture | None
+
+
+@dataclass(frozen=True, slots=True)
+class Errors:
+    """The worst errors of one model."""
+
+    model: str
+    alarms: tuple[cases.Case, ...]
+    missed: tuple[cases.Case, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """All parts of the page; an empty part is left out by the template, or said to be absent."""
+
+    title: str
+    names: tuple[str, ...]
+    legend: tuple[Mark, ...]
+    tested: str
+    facts: tuple[tuple[str, str], ...]
+    smoke: bool
+    synthetic: bool
+    verdicts: tuple[Verdict, ...]
+    unjudged: tuple[Unjudged, ...]
+    warnings: tuple[str, ...]
+    headline: Table
+    data: tuple[Table, ...]
+    curves: tuple[Picture, ...]
+    curve_tables: tuple[Table, ...]
+    thresholds: Table
+    matrices: tuple[Matrices, ...]
+    more_matrices: tuple[Matrices, ...]
+    groups: tuple[Groups, ...]
+    gaps: Table | None
+    differences: Table | None
+    pairs: tuple[Table, ...]
+    reliability: tuple[Picture, ...]
+    calibration: Table
+    decision: Picture | None
+    errors: tuple[Errors, ...]
+    training: tuple[Picture, ...]
+    training_tables: tuple[Table, ...]
+    methods: tuple[methods.Entry, ...]
+    checklist: tuple[tuple[str, str], ...]
+    cards: tuple[tuple[str, tuple[methods.Entry, ...]], ...]
+    commands: tuple[tuple[str, str], ...]
+    configs: tuple[tuple[str, str], ...]
+    versions: Table
+
+    @property
+    def pictures(self) -> tuple[Picture, ...]:
+        """Every figure once, in the order of the page."""
+        verdicts, groups = (verdict.picture for verdict in self.verdicts), (group.picture for group in self.groups)
+        found = (*verdicts, *self.curves, *groups, *self.reliability, self.decision, *self.training)
+        return _present(*found)
+
+
+def compose(run: RunFolder) -> Report:
+    """Return the content of the report of a run.
+
+    Parameters
+    ----------
+    run : RunFolder
+        What `read_run` gave.
+    """
+    task = run.lead.metrics["task"]["name"]
+    placed = figures.placed(run)
+    first, more = _matrices(run)
+    pictures = cases.read_thumbnails(run.path)
+    return Report(
+        title=f"Model report: {task}",
+        names=tuple(model.name for model in run.models),
+        legend=tuple(Mark(model.name, place) for place, model in placed),
+        tested=text.tested(run),
+        facts=_facts(run),
+        smoke=text.is_smoke(run),
+        synthetic=text.is_synthetic(run),
+        verdicts=_verdicts(run),
+        unjudged=run.unjudged,
+        warnings=text.warnings(run),
+        headline=tables.headline(run),
+        data=_data(run),
+        curves=_present(figures.roc(run), figures.precision_recall(run)),
+        curve_tables=_curve_tables(run),
+        thresholds=tables.thresholds(run),
+        matrices=first,
+        more_matrices=more,
+        groups=tuple(_groups(run, attribute) for attribute in run.attributes),
+        gaps=tables.gaps(run),
+        differences=tables.differences(run),
+        pairs=_pairs(run),
+        reliability=_present(*(figures.reliability(model, place) for place, model in placed)),
+        calibration=tables.calibration(run),
+        decision=figures.decision(run),
+        errors=tuple(_errors(model, pictures) for model in run.models if not model.predictions.empty),
+        training=figures.training(run),
+        training_tables=_training(run),
+        methods=methods.methods(run),
+        checklist=methods.CHECKLIST,
+        cards=tuple((model.name, methods.model_card(run, model)) for model in run.models),
+        commands=_commands(run),
+        configs=_configs(run),
+        versions=_versions(run),
+    )
+
+
+def _present(*pictures: Picture | None) -> tuple[Picture, ...]:
+    return tuple(picture for picture in pictures if picture is not None)
+
+
+def _verdicts(run: RunFolder) -> tuple[Verdict, ...]:
+    drawn = {model.name: (model, place) for place, model in figures.placed(run)}
+    return tuple(Verdict(verdict, figures.difference(run, *drawn[verdict.model])) for verdict in text.verdicts(run))
+
+
+def _facts(run: RunFolder) -> tuple[tuple[str, str], ...]:
+    metrics = run.lead.metrics
+    return (
+        ("Task", metrics["task"]["name"]),
+        ("Test set", text.tested(run)),
+        ("Dataset version", str(metrics["data"]["dataset_version"])),
+        ("Split", metrics["data"]["split_version"]),
+        ("Evaluated", metrics["run"]["created_utc"].replace("T", " ").replace("Z", " UTC")),
+        ("Software", f"dermacurate {metrics['run']['package_version']}"),
+    )
+
+
+def _data(run: RunFolder) -> tuple[Table, ...]:
+    found = [_parts(run), _attribute_counts(run), _left_out(run)]
+    return tuple(table for table in found if table is not None)
+
+
+def _parts(run: RunFolder) -> Table:
+    recorded = next((methods.roles(model.facts) for model in run.models if methods.roles(model.facts)), {})
+    counted = _counted(run.lead.predictions)
+    rows = []
+    for role, name in _ROLES.items():
+        part = counted.get(role) or recorded.get(role)
+        if part is None:
+            rows.append((Cell(name), *(Cell(NOTHING, kind="muted") for _ in range(4))))
+            continue
+        images, positive = _number(part.get("images")), _number(part.get("positive"))
+        share = positive / images if images and positive is not None else None
+        numbers = (count(images), count(_number(part.get("patients"))), count(positive), percent(share))
+        rows.append((Cell(name), *(Cell(value, kind="number") for value in numbers)))
+    return Table("Parts of the split", ("Part", "Images", "Patients", "Positive", "Prevalence"), tuple(rows))
+
+
+def _counted(rows: pd.DataFrame) -> dict[str, Mapping[str, object]]:
+    if rows.empty:
+        return {}
+    return {
+        str(role): {
+            "images": len(part),
+            "patients": int(part["patient_id"].nunique()) or None,
+            "positive": int((part["y_true"] == 1).sum()) if "p_2" not in part else None,
+        }
+        for role, part in rows.groupby("split")
+    }
+
+
+def _number(value: object) -> int | None:
+    return value if isinstance(value, int) else None
+
+
+def _attribute_counts(run: RunFolder) -> Table | None:
+    rows = []
+    for attribute in run.attributes:
+        levels = run.levels(attribute)
+        known = tables.known_levels(levels)
+        missing = sum(row["n"] for row in levels) - sum(row["n"] for row in known)
+        smallest = min(known, key=lambda row: row["n"], default=None)
+        total = run.lead.metrics["data"]["n"]
+        rows.append(
+            (
+                Cell(attribute_name(attribute)),
+                Cell(count(len(known)), sort=len(known), kind="number"),
+                Cell(f"{tables.level_name(smallest['level'])}, {count(smallest['n'])}" if smallest else "none"),
+                Cell(count(missing), percent(missing / total) if missing else "", sort=missing, kind="number"),
+            )
+        )
+    if not rows:
+        return None
+    return Table(
+        "Attributes in the test set",
+        ("Attribute", "Groups", "Smallest group, images", "Not recorded"),
+        tuple(rows),
+        sortable=True,
+    )
+
+
+def _left_out(run: RunFolder) -> Table | None:
+    data = run.lead.facts.get("data")
+    reasons = data.get("left_out") if isinstance(data, Mapping) else None
+    if not isinstance(reasons, Mapping) or not reasons:
+        return None
+    rows = tuple(
+        (Cell(readable(str(name))), Cell(count(_number(number)), kind="number"))
+        for name, number in sorted(reasons.items())
+    )
+    return Table("Images of the split that the task leaves out", ("Reason", "Images"), rows)
+
+
+def _curve_tables(run: RunFolder) -> tuple[Table, ...]:
+    if run.lead.curve("roc") is None:
+        return ()
+    return (tables.roc_points(run), tables.precision_points(run))
+
+
+def _matrices(run: RunFolder) -> tuple[tuple[Matrices, ...], tuple[Matrices, ...]]:
+    prefix = f"confusion:{OVERALL}"
+    names = sorted(
+        {
+            key.removeprefix(prefix).lstrip(":")
+            for model in run.models
+            for key in model.metrics["curves"]
+            if key.startswith(prefix)
+        }
+    )
+    found = []
+    for name in sorted(names, key=lambda name: (name not in _FIRST_THRESHOLDS, name != "val_spec95", name)):
+        shown = tuple(table for model in run.models if (table := tables.confusion(model, name)) is not None)
+        found.append(Matrices(threshold_name(name) if name else "largest probability", shown))
+    return tuple(found[:2]), tuple(found[2:])
+
+
+def _groups(run: RunFolder, attribute: str) -> Groups:
+    found = [tables.groups(run, attribute), tables.sensitivities(run, attribute, "val_spec95")]
+    return Groups(
+        attribute_name(attribute), figures.forest(run, attribute), tuple(table for table in found if table is not None)
+    )
+
+
+def _pairs(run: RunFolder) -> tuple[Table, ...]:
+    """Return a heat table per pair and model; where no cell can be estimated, one table with its counts is enough."""
+    shown = run.contenders or run.models
+    found = []
+    for attribute in run.pairs:
+        made = [tables.pair(model, run.levels(attribute), run.headline) for model in shown]
+        valued = [table for table in made if any(cell.weight is not None for row in table.rows for cell in row)]
+        found += valued or [replace(made[0], caption=f"{attribute_name(attribute)}: no cell holds enough cases")]
+    return tuple(found)
+
+
+def _errors(model: Judged, pictures: Mapping[str, cases.Thumbnail]) -> Errors:
+    # Without pictures a list of forty-eight ids tells nothing that ten do not.
+    found = cases.worst(model, pictures, shown=cases.SHOWN if pictures else 10)
+    return Errors(
+        model.name,
+        alarms=tuple(case for case in found if case.error == "false alarm"),
+        missed=tuple(case for case in found if case.error == "missed"),
+    )
+
+
+_TRAINING_FACTS = {
+    "budget": "Budget",
+    "weights": "Starting weights",
+    "recipe_id": "Recipe",
+    "image_size_px": "Image side, px",
+    "epochs": "Epochs",
+    "chosen_epoch": "Chosen epoch",
+    "seconds": "Seconds",
+    "parameters": "Parameters",
+    "peak_memory_mb": "Peak memory, MB",
+    "device": "Device",
+    "threads": "Threads",
+    "seed": "Seed",
+}
+
+
+def _training(run: RunFolder) -> tuple[Table, ...]:
+    models = [model for model in run.models if model.facts]
+    rows = [
+        (Cell(name), *(_fact_cell(model.facts.get(key)) for model in models))
+        for key, name in _TRAINING_FACTS.items()
+        if any(model.facts.get(key) is not None for model in models)
+    ]
+    return (Table("Training", ("", *(model.name for model in models)), tuple(rows)),) if rows else ()
+
+
+def _fact_cell(value: object) -> Cell:
+    if isinstance(value, float):
+        return Cell(number(value, digits=1), kind="number")
+    if isinstance(value, int):
+        return Cell(count(value), kind="number")
+    return Cell("" if value is None else str(value), kind="number")
+
+
+def _commands(run: RunFolder) -> tuple[tuple[str, str], ...]:
+    found: dict[str, list[str]] = {}
+    for model in run.models:
+        command = model.facts.get("command")
+        words = shlex.join(str(word) for word in command) if isinstance(command, list) else str(command or "")
+        if words:
+            found.setdefault(words, []).append(model.name)
+    return tuple((", ".join(names), words) for words, names in found.items())
+
+
+def _configs(run: RunFolder) -> tuple[tuple[str, str], ...]:
+    files = [(model.name, model.folder / "config.yaml") for model in run.models]
+    return tuple((name, _text(file)) for name, file in files if file.is_file())
+
+
+def _text(file: Path) -> str:
+    return file.read_text(encoding="utf-8").rstrip()
+
+
+def _versions(run: RunFolder) -> Table:
+    rows = [
+        *((Cell(f"{model.name}: run"), Cell(model.metrics["run"]["run_id"])) for model in run.models),
+        *(
+            (Cell(f"{model.name}: predictions, SHA-256"), Cell(model.metrics["run"]["predictions_sha256"]))
+            for model in run.models
+        ),
+        *((Cell(name), Cell(value)) for name, value in _packages(run.lead.facts).items()),
+    ]
+    return Table("Versions and hashes", ("What", "Value"), tuple(rows))
+
+
+def _packages(facts: Facts) -> dict[str, str]:
+    found = facts.get("packages")
+    packages = {str(name): str(version) for name, version in found.items()} if isinstance(found, Mapping) else {}
+    keys = ("config_hash", "split_sha256")
+    return {**{readable(key): str(facts[key]) for key in keys if facts.get(key)}, **packages}

@@ -1,0 +1,178 @@
+"""How the report writes a number, a metric, a group, a reason: the same words in tables, figures and sentences."""
+
+from __future__ import annotations
+
+from harness.report.numbers import OVERALL
+from harness.report.rows import GroupRow, ValueRow
+
+MINUS = "\N{MINUS SIGN}"
+DASH = "\N{EN DASH}"
+NOTHING = "\N{EM DASH}"
+
+METRICS = {
+    "auroc": "AUROC",
+    "ap": "PR-AUC (average precision)",
+    "ap_adj": "PR-AUC at the reference prevalence",
+    "sens": "Sensitivity",
+    "spec": "Specificity",
+    "ppv": "Positive predictive value",
+    "npv": "Negative predictive value",
+    "bacc": "Balanced accuracy",
+    "f1": "F1",
+    "mcc": "MCC",
+    "nnb": "Number needed to biopsy",
+    "sens_at_spec_95": "Sensitivity at specificity 95 %",
+    "sens_at_spec_90": "Sensitivity at specificity 90 %",
+    "spec_at_sens_80": "Specificity at sensitivity 80 %",
+    "spec_at_sens_90": "Specificity at sensitivity 90 %",
+    "spec_at_sens_95": "Specificity at sensitivity 95 %",
+    "pauc_tpr80": "Partial AUC above sensitivity 80 %",
+    "brier": "Brier score",
+    "bss": "Brier skill score",
+    "logloss": "Log loss",
+    "cal_slope": "Calibration slope",
+    "cal_intercept": "Calibration intercept",
+    "citl": "Calibration in the large",
+    "oe": "Observed / expected",
+    "ece_db": "Calibration error, debiased",
+    "ece15": "Calibration error, plain (15 bins)",
+    "ece15_expected_if_calibrated": "Plain error expected of a calibrated model",
+    "macro_auroc_ovr": "Macro AUROC (one against rest)",
+    "bma": "Balanced multiclass accuracy",
+    "accuracy": "Accuracy",
+}
+
+ATTRIBUTES = {
+    "sex": "Sex",
+    "age_band": "Age",
+    "skin_tone": "Skin tone (annotated)",
+    "ita_class": "Skin tone (measured, ITA)",
+    "site": "Body site",
+    "source": "Source",
+    "image_type": "Image type",
+}
+
+THRESHOLDS = {
+    "half": "probability 0.5",
+    "val_spec95": "specificity 95 % on validation",
+    "val_spec90": "specificity 90 % on validation",
+    "val_sens90": "sensitivity 90 % on validation",
+    "val_sens95": "sensitivity 95 % on validation",
+    "val_youden": "best Youden index on validation",
+}
+
+LEVELS = {"(missing)": "not recorded"}
+
+# Codes of metrics.md, section 8, in words.
+REASONS = {
+    "too_few_positives": "too few positives",
+    "too_few_negatives": "too few negatives",
+    "too_few_patients": "too few patients",
+    "too_few_rows": "too few images",
+    "too_few": "too few images",
+    "tail_too_short": "too few images beyond the threshold",
+    "empty_denominator": "no image to count",
+    "no_validation_split": "no validation rows",
+    "unstable_resampling": "undefined in too many resamples",
+    "class_absent": "a class is absent",
+    "one_class": "one class only",
+}
+
+
+def number(value: float | None, *, digits: int = 3) -> str:
+    """Return a number with a true minus sign, a dash for None."""
+    if value is None:
+        return NOTHING
+    text = f"{value:.{digits}f}"
+    return text.replace("-", MINUS) if float(text) else text.lstrip("-")
+
+
+def signed(value: float | None, *, digits: int = 3) -> str:
+    """Return a difference with its sign, a dash for None.
+
+    Examples
+    --------
+    >>> signed(0.0312)
+    '+0.031'
+    """
+    text = number(value, digits=digits)
+    return f"+{text}" if value is not None and float(f"{value:.{digits}f}") > 0 else text
+
+
+def interval(lo: float | None, hi: float | None, *, digits: int = 3) -> str:
+    """Return "0.741 to 0.894" in the short form of tables, empty where there is no interval."""
+    if lo is None or hi is None:
+        return ""
+    between = DASH if lo >= 0 else " to "
+    return f"{number(lo, digits=digits)}{between}{number(hi, digits=digits)}"
+
+
+def signed_interval(lo: float | None, hi: float | None, *, digits: int = 3) -> str:
+    """Return the interval of a difference, empty where there is none."""
+    if lo is None or hi is None:
+        return ""
+    return f"{signed(lo, digits=digits)} to {signed(hi, digits=digits)}"
+
+
+def count(value: int | None) -> str:
+    """Return a count with thousands separated."""
+    return NOTHING if value is None else f"{value:,}"
+
+
+def percent(value: float | None, *, digits: int = 1) -> str:
+    """Return a share as "20.0 %"."""
+    return NOTHING if value is None else f"{100 * value:.{digits}f} %"
+
+
+def plural(value: int | None, noun: str) -> str:
+    """Return "1 image" or "12 images"."""
+    return f"{count(value)} {noun}" if value == 1 else f"{count(value)} {noun}s"
+
+
+def metric_name(metric: str) -> str:
+    """Return the name of a metric; an unknown key stands for itself."""
+    return METRICS.get(metric, metric)
+
+
+def attribute_name(attribute: str) -> str:
+    """Return the name of an attribute or of a pair of them."""
+    return " by ".join(ATTRIBUTES.get(part, readable(part)) for part in attribute.split("*"))
+
+
+def level_name(level: str) -> str:
+    """Return the name of a level of an attribute."""
+    return LEVELS.get(level, readable(level).replace(">=", "\N{GREATER-THAN OR EQUAL TO} ").replace("<", "< "))
+
+
+def group_name(row: GroupRow) -> str:
+    """Return "skin tone: dark", "all images" for the whole test set."""
+    if row["group_id"] == OVERALL:
+        return "all images"
+    parts = [part.split("=", 1) for part in row["group_id"].split(";")]
+    return ", ".join(f"{readable(attribute)} {level_name(level)}" for attribute, level in parts)
+
+
+def threshold_name(threshold: str) -> str:
+    """Return what a named threshold was chosen by."""
+    if threshold.startswith("user:"):
+        return f"{threshold.removeprefix('user:')}, set by the user"
+    return THRESHOLDS.get(threshold, readable(threshold))
+
+
+def readable(code: str) -> str:
+    """Return a code with spaces for underscores."""
+    return code.replace("_", " ")
+
+
+def inside(text: str) -> str:
+    """Return words as they stand inside a sentence: the first letter small, abbreviations as they are."""
+    return text[0].lower() + text[1:]
+
+
+def reason(row: ValueRow, group: GroupRow | None) -> str:
+    """Return why a value is not given, with the counts that decided it."""
+    code = row["reason"] or "not estimable"
+    words = REASONS.get(code, readable(code))
+    if group is None or group["n_pos"] is None:
+        return words
+    return f"{words} ({count(group['n_pos'])} positive of {count(group['n'])})"
