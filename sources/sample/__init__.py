@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sources.sample.clinics import ISSUER, rows
+from sources.sample.clinics import ISSUER, NEVER_TAKEN, rows
 from sources.sample.planted import truth, truth_rows
 from sources.source import FactSheet, Source
 
@@ -31,7 +31,7 @@ _SHEET = FactSheet(
         "Planted: in clinic volga a ruler goes with melanoma.",
     ),
     id_issuers={ISSUER: "the built-in sample; ids carry the seed"},
-    refused_columns=("Дата осмотра",),
+    refused_columns=NEVER_TAKEN,
     synthetic=True,
 )
 

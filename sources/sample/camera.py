@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 
 import cv2
 import numpy as np
@@ -65,6 +66,17 @@ def light_up(linear: Photo, relief: Field, exposure: Exposure, how: Setup, canva
     return np.asarray(linear * shade[..., None] + gloss[..., None] * np.float32(0.9), np.float32)
 
 
+_STEPS = 65535
+
+
+@lru_cache(maxsize=8)
+def _response(contrast: float) -> Field:
+    """Return gray level 0..255 for linear light in steps of 1/65535: the camera's contrast, then the curve of sRGB."""
+    light = (np.arange(_STEPS + 1) / _STEPS) ** contrast
+    encoded = np.where(light <= 0.0031308, 12.92 * light, 1.055 * light ** (1 / 2.4) - 0.055)
+    return np.asarray(255 * encoded, np.float32)
+
+
 def develop(photo: Photo, exposure: Exposure, how: Setup) -> npt.NDArray[np.uint8]:
     """Return what the camera stores of the light that reaches it, uint8 sRGB.
 
@@ -84,7 +96,6 @@ def develop(photo: Photo, exposure: Exposure, how: Setup) -> npt.NDArray[np.uint
         - np.float32(0.10) * (x * x + y * y - np.float32(0.67))
     )
     lit = cv2.GaussianBlur(np.asarray(photo * field[..., None] * gains, np.float32), (0, 0), camera.blur_px)
-    lit = np.clip(lit, 0, 1) ** np.float32(camera.contrast)
-    encoded = np.where(lit <= 0.0031308, 12.92 * lit, 1.055 * np.maximum(lit, 1e-6) ** np.float32(1 / 2.4) - 0.055)
+    encoded = _response(camera.contrast)[(np.clip(lit, 0, 1) * np.float32(_STEPS)).astype(np.uint16)]
     noise = exposure.stream("sensor").standard_normal(photo.shape, dtype=np.float32) * np.float32(camera.noise)
-    return np.clip(encoded * 255 + noise + 0.5, 0, 255).astype(np.uint8)
+    return np.clip(encoded + noise + 0.5, 0, 255).astype(np.uint8)

@@ -9,20 +9,21 @@ from __future__ import annotations
 import csv
 import functools
 import io
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping
 
 import numpy as np
 
 from schemas import vocabulary
-from schemas.errors import Place
+from schemas.errors import Fault, Place
 from sources.reading import russian
+from sources.reading.tables import TextTable, read_table
 from sources.sample.chance import chance, pick, stream
 from sources.sample.photograph import picture_bytes
 from sources.sample.planted import Picture, pictures
 from sources.sample.population import KINDS, TONES, Lesion
 from sources.source import ImageRef, Options, Row
 
-__all__ = ["ISSUER", "rows", "table_north", "table_volga"]
+__all__ = ["ISSUER", "NEVER_TAKEN", "rows", "table_north", "table_volga"]
 
 ISSUER = "sample"
 _PATHS = {kind.name: kind.path for kind in KINDS}
@@ -83,6 +84,7 @@ _VOLGA_HEADER = (
     "Дата осмотра", "Диагноз", "Метод верификации", "Размер, мм", "Выборка",
 )  # fmt: skip
 _TITLES = ("Учебная клиника «Волга» (СИНТЕТИЧЕСКИЕ данные)", "Журнал дерматоскопии", "Сформирован: 14.01.2026")
+_TOTAL = "Итого"
 _SPLIT_NAMES = {"train": "обучение", "val": "настройка", "test": "проверка"}
 _DIAGNOSES = {
     "nevus_junctional": ("пограничный невус", "Невус пограничный"),
@@ -212,20 +214,11 @@ def table_volga(seed: int) -> bytes:
     writer.writerow(_VOLGA_HEADER)
     shown = [picture for picture in pictures(seed) if picture.clinic == "volga"]
     writer.writerows(_volga_cells(number, picture) for number, picture in enumerate(shown, start=1))
-    writer.writerow(("Итого", str(len(shown)), *[""] * (len(_VOLGA_HEADER) - 2)))
+    writer.writerow((_TOTAL, str(len(shown)), *[""] * (len(_VOLGA_HEADER) - 2)))
     return text.getvalue().encode("cp1251")
 
 
 # --- read ------------------------------------------------------------------------------------------------------------
-
-
-def _lines(data: bytes, *, encoding: str, delimiter: str, header_holds: str) -> Iterator[tuple[int, dict[str, str]]]:
-    """Yield line number and cells of each row below the header."""
-    lines = list(csv.reader(io.StringIO(data.decode(encoding), newline=""), delimiter=delimiter))
-    start = next(number for number, cells in enumerate(lines) if header_holds in cells)
-    for number, cells in enumerate(lines[start + 1 :], start=start + 2):
-        if cells and cells[0] not in {"Итого", "Всего"}:
-            yield number, dict(zip(lines[start], cells, strict=True))
 
 
 def _keys(image_id: str, patient: str, lesion: str) -> dict[str, object]:
@@ -245,7 +238,7 @@ def _tones(value: str | None, rater: str) -> list[dict[str, object]] | None:
     return [{"scale": "fitzpatrick", "value": value, "rater": rater, "rater_role": "clinician", "gradable": True}]
 
 
-def _north_fields(cells: dict[str, str]) -> tuple[dict[str, object], dict[str, str]]:
+def _north_fields(cells: Mapping[str, str]) -> tuple[dict[str, object], dict[str, str]]:
     site = _named("site").get(cells["anatom_site"])
     path = _named("diagnosis").get(cells["diagnosis"])
     tone = cells["fitzpatrick_skin_type"] or None
@@ -272,10 +265,11 @@ def _north_fields(cells: dict[str, str]) -> tuple[dict[str, object], dict[str, s
     return fields, unmapped
 
 
-_NEVER_TAKEN = ("Дата осмотра",)
+# Full dates of visits do not enter a dataset; the year is taken from them.
+NEVER_TAKEN = ("Дата осмотра",)
 
 
-def _volga_fields(cells: dict[str, str]) -> tuple[dict[str, object], dict[str, str]]:
+def _volga_fields(cells: Mapping[str, str]) -> tuple[dict[str, object], dict[str, str]]:
     sex, tone = russian.sex(cells["Пол"]), russian.phototype(cells["Фототип"])
     age, site = russian.age(cells["Возраст"]), russian.site(cells["Локализация"])
     side, seen = russian.laterality(cells["Сторона"]), russian.image_type(cells["Вид снимка"])[0]
@@ -317,29 +311,28 @@ def _volga_fields(cells: dict[str, str]) -> tuple[dict[str, object], dict[str, s
     return fields, {column: cells[name] for column, unmapped, name in doubtful if unmapped}
 
 
-Reader = Callable[[dict[str, str]], tuple[dict[str, object], dict[str, str]]]
+Reader = Callable[[Mapping[str, str]], tuple[dict[str, object], dict[str, str]]]
 
 
-def _read(
-    file: str,
-    lines: Iterator[tuple[int, dict[str, str]]],
-    reader: Reader,
-    known: dict[str, Picture],
-    never_taken: Sequence[str],
-) -> Iterator[Row]:
-    for number, cells in lines:
-        fields, unmapped = reader(cells)
+def _read(table: TextTable, reader: Reader, known: Mapping[str, Picture]) -> Iterator[Row | Fault]:
+    for record in table.records():
+        if isinstance(record, Fault):
+            yield record
+            continue
+        if _TOTAL in record.cells.values():
+            continue
+        fields, unmapped = reader(record.cells)
         picture = known[str(fields["source_image_id"])]
         yield Row(
-            place=Place(file=file, row=number),
+            place=Place(file=table.name, row=record.line),
             fields={column: value for column, value in fields.items() if value is not None},
-            raw={name: cell for name, cell in cells.items() if name not in never_taken},
+            raw={name: cell for name, cell in record.cells.items() if name not in NEVER_TAKEN},
             image=ImageRef(name=f"{picture.image_id}.jpg", open=functools.partial(picture_bytes, picture)),
             unmapped=unmapped,
         )
 
 
-def rows(options: Options) -> Iterator[Row]:
+def rows(options: Options) -> Iterator[Row | Fault]:
     """Yield the rows of both clinics, read from the bytes of their tables; pictures are drawn when they are opened.
 
     Parameters
@@ -348,7 +341,7 @@ def rows(options: Options) -> Iterator[Row]:
         ``seed`` says which sample; all other options are without effect.
     """
     known = {picture.image_id: picture for picture in pictures(options.seed)}
-    north = _lines(table_north(options.seed), encoding="utf-8", delimiter=",", header_holds="image")
-    yield from _read("north.csv", north, _north_fields, known, ())
-    volga = _lines(table_volga(options.seed), encoding="cp1251", delimiter=";", header_holds="Снимок")
-    yield from _read("volga.csv", volga, _volga_fields, known, _NEVER_TAKEN)
+    north = read_table(table_north(options.seed), name="north.csv", header_holds="image")
+    yield from _read(north, _north_fields, known)
+    volga = read_table(table_volga(options.seed), name="volga.csv", header_holds="Снимок")
+    yield from _read(volga, _volga_fields, known)

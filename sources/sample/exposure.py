@@ -55,12 +55,12 @@ class Camera:
 
 CAMERAS = {
     "north": (
-        Camera("Nordlys D10", "dermoscopic", True, 400, 300, 26.0, (1.0, 0.985, 1.04), 1.08, 0.45, 1.4, 92),
-        Camera("Nordlys P2", "clinical: close-up", False, 360, 360, 12.5, (1.0, 1.0, 1.0), 1.05, 0.5, 2.0, 90),
+        Camera("Nordlys D10", "dermoscopic", True, 400, 300, 26.0, (1.12, 1.10, 1.16), 1.06, 0.45, 1.4, 92),
+        Camera("Nordlys P2", "clinical: close-up", False, 360, 360, 12.5, (1.1, 1.1, 1.1), 1.05, 0.5, 2.0, 90),
     ),
     "volga": (
-        Camera("Okular 3", "dermoscopic", False, 384, 288, 23.0, (1.05, 0.99, 0.93), 1.0, 0.75, 2.4, 84),
-        Camera("Okular M", "clinical: close-up", False, 384, 288, 11.5, (1.04, 1.0, 0.95), 1.0, 0.8, 3.0, 82),
+        Camera("Okular 3", "dermoscopic", False, 384, 288, 23.0, (1.22, 1.15, 1.08), 1.0, 0.75, 2.4, 84),
+        Camera("Okular M", "clinical: close-up", False, 384, 288, 11.5, (1.14, 1.1, 1.05), 1.0, 0.8, 3.0, 82),
     ),
 }
 _DERMOSCOPIC_SHARE = {"north": 0.74, "volga": 0.8}
@@ -119,6 +119,8 @@ class Setup:
         Relative change of light across the picture, x and y.
     vignette : float
         0 for none, else the radius of the bright field relative to half of the diagonal.
+    limb : float
+        0 for flat skin, else the half width of the round limb relative to the width of the picture.
     hairs, bubbles : int
         Dark hairs over the skin; gel bubbles under the glass.
     ruler, ink : bool
@@ -134,6 +136,7 @@ class Setup:
     tint: tuple[float, float, float]
     gradient: tuple[float, float]
     vignette: float
+    limb: float
     hairs: int
     bubbles: int
     ruler: bool
@@ -163,17 +166,19 @@ def setup(exposure: Exposure) -> Setup:
     tilt = rng.normal(0, 0.05 if again else 0.02, 2) * (0.5 if dermoscopic else 1.6)
     room = 0.16 if dermoscopic else 0.1
     shown = exposure.lesion.diameter_mm * exposure.camera.px_per_mm
-    largest = 0.78 * exposure.camera.height / shown
-    light = rng.normal(0, 0.12 if again else 0.08)
+    # People fill the frame: the lesion takes a third to four fifths of the height, as far as the optics reach.
+    filling = rng.uniform(0.32, 0.8) if dermoscopic else rng.uniform(0.16, 0.5)
+    fitting = filling * exposure.camera.height / shown
+    light = rng.normal(0, 0.12 if again else 0.08) + (0.0 if dermoscopic else rng.normal(0.08, 0.1))
     tint = np.exp(rng.normal(0, 0.035 if again else 0.025, 3))
     violet = exposure.lesion.patient.clinic == "north" and dermoscopic and chance(rng, 0.15)
     if violet:
         tint = tint * np.array([0.98, 0.93, 1.12])
     size = np.array([exposure.camera.width, exposure.camera.height]) / exposure.camera.px_per_mm
-    shift = rng.normal(0, room / 2, 2) * size
+    shift = np.clip(rng.normal(0, room / 2, 2), -room, room) * size * (1.1 - filling)
     return Setup(
         turn=float(turn),
-        zoom=float(np.clip(np.exp(rng.normal(0.05, 0.2)), 0.62, min(1.7, largest))),
+        zoom=float(np.clip(fitting, 0.62, 1.75)),
         shift_mm=(float(shift[0]), float(shift[1])),
         tilt=(float(tilt[0]), float(tilt[1])),
         stretch_px=float(rng.uniform(0.8, 2.2)) if again else 0.0,
@@ -181,6 +186,7 @@ def setup(exposure: Exposure) -> Setup:
         tint=(float(tint[0]), float(tint[1]), float(tint[2])),
         gradient=(float(rng.normal(0, 0.09)), float(rng.normal(0, 0.09))),
         vignette=float(rng.uniform(0.74, 0.98)) if dermoscopic and chance(rng, 0.3) else 0.0,
+        limb=0.0 if dermoscopic else float(rng.uniform(0.62, 1.6)),
         hairs=_hairs(exposure, rng),
         bubbles=int(rng.integers(3, 22)) if dermoscopic and not exposure.camera.polarized and chance(rng, 0.45) else 0,
         ruler=_ruler(exposure, rng),

@@ -46,15 +46,18 @@ def _hair(photo: Photo, exposure: Exposure, how: Setup) -> Photo:
     marks, shadow, shine = _blank(photo), _blank(photo), _blank(photo)
     for _ in range(how.hairs):
         start = rng.uniform(-0.1, 1.1, 2) * (width, height)
-        points = _curve(start, main + rng.normal(0, 0.7), rng.uniform(90, 330) * max(0.55, scale), rng.normal(0, 0.9))
-        thick = max(1, round(rng.uniform(0.8, 3.2) * scale))
-        cv2.polylines(shadow, [points + np.array([24, 40], np.int32)], False, 90, thick + 1, cv2.LINE_AA, _SHIFT)
-        cv2.polylines(marks, [points], False, int(rng.integers(170, 256)), thick, cv2.LINE_AA, _SHIFT)
+        points = _curve(start, main + rng.normal(0, 0.7), rng.uniform(120, 460) * max(0.55, scale), rng.normal(0, 0.9))
+        thick = max(1, round(rng.uniform(0.7, 2.6) * scale))
+        cv2.polylines(shadow, [points[:21] + np.array([24, 40], np.int32)], False, 90, thick + 1, cv2.LINE_AA, _SHIFT)
+        dark = int(rng.integers(170, 256))
+        cv2.polylines(marks, [points[:17]], False, dark, thick, cv2.LINE_AA, _SHIFT)
+        cv2.polylines(marks, [points[16:21]], False, dark, max(1, thick - 1), cv2.LINE_AA, _SHIFT)
+        cv2.polylines(marks, [points[20:]], False, dark // 2, 1, cv2.LINE_AA, _SHIFT)
         if thick >= 2:
-            cv2.polylines(shine, [points - np.array([6, 10], np.int32)], False, 70, 1, cv2.LINE_AA, _SHIFT)
+            cv2.polylines(shine, [points[:17] - np.array([6, 10], np.int32)], False, 70, 1, cv2.LINE_AA, _SHIFT)
     old = patient.age_years > 68 and rng.random() < 0.6
     if old:
-        color = (0.45, 0.43, 0.4)
+        color = (0.30, 0.27, 0.23)
     elif patient.tone in {"I", "II"} and rng.random() < 0.35:
         color = (0.13, 0.065, 0.03)
     else:
@@ -87,8 +90,27 @@ def _ink(photo: Photo, exposure: Exposure, how: Setup) -> Photo:
     return np.asarray(photo * (1 - mask) + mask * photo * np.array([0.1, 0.06, 0.3], np.float32), np.float32)
 
 
+def _limb(photo: Photo, exposure: Exposure, how: Setup) -> Photo:
+    """Bend the skin away from the light toward the edges of an arm or a cheek; beyond the edge lies a cloth."""
+    rng = exposure.stream("limb")
+    height, width = photo.shape[:2]
+    angle = rng.uniform(0, math.pi)
+    x = np.arange(width, dtype=np.float32)[None, :] - np.float32(width / 2)
+    y = np.arange(height, dtype=np.float32)[:, None] - np.float32(height / 2)
+    across = x * np.float32(math.cos(angle)) + y * np.float32(math.sin(angle)) + np.float32(rng.normal(0, 0.06) * width)
+    place = np.abs(across) / np.float32(how.limb * width)
+    shade = np.sqrt(np.clip(1 - np.square(place), 0.0, 1)) * np.float32(0.75) + np.float32(0.25)
+    beyond = np.clip((place - 1) * np.float32(how.limb * width / 3), 0, 1)
+    weave = 0.9 + 0.1 * np.sin(x * np.float32(1.1)) * np.sin(y * np.float32(1.1))
+    cloths = np.array([[0.05, 0.11, 0.2], [0.06, 0.16, 0.13], [0.5, 0.5, 0.48], [0.03, 0.03, 0.035]], np.float32)
+    cloth = cloths[int(rng.integers(len(cloths)))] * weave[..., None]
+    return np.asarray(photo * shade[..., None] * (1 - beyond[..., None]) + beyond[..., None] * cloth, np.float32)
+
+
 def on_skin(photo: Photo, exposure: Exposure, how: Setup) -> Photo:
-    """Return a photo (linear sRGB) with marker and hair on the skin."""
+    """Return a photo (linear sRGB) with the roundness of the limb, marker and hair."""
+    if how.limb > 0:
+        photo = _limb(photo, exposure, how)
     if how.ink:
         photo = _ink(photo, exposure, how)
     return _hair(photo, exposure, how) if how.hairs else photo

@@ -34,14 +34,16 @@ def _rgb(red: float, green: float, blue: float) -> Vector:
 BASE = _rgb(0.641, 0.553, 0.383)
 SKIN_MELANIN = _rgb(0.835, 1.0, 1.176)
 HEMOGLOBIN = _rgb(0.10, 1.0, 0.60)
+# Blood that pools in vessels and lacunae is darker than the same amount spread over the dermis.
+BLOOD = _rgb(0.16, 1.15, 0.80)
 # Pigment packed in a lesion is seen browner than the same amount spread over the skin.
-PIGMENT = _rgb(0.60, 1.0, 1.32)
+PIGMENT = _rgb(0.58, 1.0, 1.42)
 # Pigment deep in the dermis is seen blue: red light reaches it, blue light is scattered back before.
 DEEP = _rgb(1.25, 1.0, 0.62)
 # Horn and serum: yellow to brown.
 KERATIN = _rgb(0.05, 0.32, 1.0)
 # What scatters everything back: scale, fibrosis, milia.
-WHITE = _rgb(0.74, 0.67, 0.60)
+WHITE = _rgb(0.72, 0.66, 0.60)
 
 # Linear sRGB to XYZ, D65 (IEC 61966-2-1), and the white point.
 _TO_XYZ = np.array(
@@ -90,15 +92,13 @@ class Layers:
 
 def color(layers: Layers) -> npt.NDArray[np.float32]:
     """Return linear sRGB under even white light, shape (side, side, 3)."""
-    absorbed = (
-        layers.melanin[..., None] * SKIN_MELANIN
-        + layers.hemoglobin[..., None] * HEMOGLOBIN
-        + layers.pigment[..., None] * PIGMENT
-        + layers.deep[..., None] * DEEP
-        + layers.blood[..., None] * (HEMOGLOBIN + np.float32(0.12))
-        + layers.keratin[..., None] * KERATIN
+    amounts = np.stack(
+        [layers.melanin, layers.hemoglobin, layers.pigment, layers.deep, layers.blood, layers.keratin], axis=-1
     )
-    light = BASE * np.exp(-absorbed)
+    absorption = np.stack([SKIN_MELANIN, HEMOGLOBIN, PIGMENT, DEEP, BLOOD, KERATIN])
+    absorbed = amounts.reshape(-1, len(absorption)) @ absorption
+    np.exp(np.negative(absorbed, out=absorbed), out=absorbed)
+    light = absorbed.reshape(*layers.melanin.shape, 3) * BASE
     white = np.clip(layers.white, 0, 1)[..., None]
     return np.asarray(light + white * (WHITE - light), np.float32)
 
@@ -130,7 +130,7 @@ def furrows(canvas: Canvas, period_mm: float) -> Field:
         along = np.float32(math.cos(angle + turn)) * canvas.x + np.float32(math.sin(angle + turn)) * canvas.y
         place = along / np.float32(period_mm * ratio) + wave + np.float32(phase)
         off = np.abs(place - np.rint(place))
-        net = np.maximum(net, np.exp(-np.square(off / np.float32(0.11))))
+        net = np.maximum(net, np.exp(-np.square(off / np.float32(0.085))))
     return np.asarray(net * (0.6 + 0.4 * np.tanh(canvas.noise("furrow depth", 0.5))), np.float32)
 
 
@@ -139,8 +139,8 @@ def _freckles(canvas: Canvas, patient: Patient) -> Field:
     rng = canvas.stream("freckles")
     strength = np.clip(rng.normal(-0.25 + 1.1 * max(patient.freckles, 0.8 * patient.sun_damage), 0.4, len(spots)), 0, 1)
     sizes = np.exp(rng.normal(math.log(0.3), 0.45, len(spots)))
-    marks = canvas.dots(spots, sizes, strength.astype(np.float32), soft_mm=0.12)
-    return np.asarray(marks * (0.55 + 0.3 * canvas.noise("freckle grain", 0.25)), np.float32)
+    marks = canvas.dots(spots, sizes, strength.astype(np.float32), soft_mm=0.16)
+    return np.asarray(np.clip(marks * (0.42 + 0.12 * canvas.noise("freckle grain", 0.3)), 0, None), np.float32)
 
 
 def skin_layers(canvas: Canvas, lesion: Lesion) -> Layers:
@@ -154,30 +154,31 @@ def skin_layers(canvas: Canvas, lesion: Lesion) -> Layers:
     holes = canvas.dots(pores, np.full(len(pores), 0.05), open_, soft_mm=0.03)
     halos = canvas.dots(pores, np.full(len(pores), 0.17), open_, soft_mm=0.09)
     uneven = (
-        0.10 * canvas.noise("melanin large", 4.0)
-        + 0.07 * canvas.noise("melanin middle", 1.1)
-        + 0.06 * canvas.noise("melanin fine", 0.35)
+        0.08 * canvas.noise("melanin large", 4.0)
+        + 0.05 * canvas.noise("melanin middle", 1.0)
+        + 0.07 * canvas.noise("melanin fine", 0.3)
     )
     damage = patient.sun_damage * np.clip(canvas.noise("sun damage", 1.8), 0, 2)
+    grain = canvas.noise("grain", 0.13)
     melanin = (
-        patient.melanin * np.clip(1 + uneven + 0.10 * net - 0.16 * halos, 0.3, None)
+        patient.melanin * np.clip(1 + uneven + 0.10 * net - 0.20 * halos + 0.07 * grain, 0.3, None)
         + 0.05 * damage
-        + 0.035 * canvas.noise("grain", 0.14)
+        + 0.03 * grain
     )
     flush = (
-        0.16 * canvas.noise("flush large", 3.5)
-        + 0.13 * canvas.noise("flush", 0.9)
-        + 0.12 * canvas.noise("flush fine", 0.3)
+        0.10 * canvas.noise("flush large", 3.5)
+        + 0.09 * canvas.noise("flush", 0.9)
+        + 0.13 * canvas.noise("flush fine", 0.26)
     )
-    hemoglobin = patient.hemoglobin * np.clip(1 + flush - 0.18 * net + 0.25 * damage, 0.15, None)
+    hemoglobin = patient.hemoglobin * np.clip(1 + flush - 0.22 * net + 0.25 * damage, 0.15, None)
     zero = np.zeros_like(net)
     return Layers(
-        melanin=np.asarray(melanin + 0.30 * holes, np.float32),
+        melanin=np.asarray(melanin + 0.34 * holes, np.float32),
         hemoglobin=np.asarray(hemoglobin, np.float32),
         pigment=_freckles(canvas, patient),
         deep=zero,
         blood=zero,
-        keratin=np.asarray(0.05 * halos, np.float32),
-        white=np.asarray(np.clip(0.05 * halos, 0, 1), np.float32),
-        relief=np.asarray(-0.05 * net - 0.07 * holes + 0.02 * halos + 0.012 * canvas.noise("relief", 0.16), np.float32),
+        keratin=np.asarray(0.06 * halos, np.float32),
+        white=np.asarray(np.clip(0.07 * halos + 0.05 * net, 0, 1), np.float32),
+        relief=np.asarray(-0.035 * net - 0.05 * holes + 0.015 * halos + 0.008 * grain, np.float32),
     )

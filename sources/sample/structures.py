@@ -40,12 +40,15 @@ class Outline:
         0 at the center, 1 on the border, larger outside.
     mask : array, shape (side, side)
         1 inside, 0 outside, soft at the border.
+    smooth : array, shape (side, side)
+        As `rho`, without the frays of the border: what the height of the lesion follows.
     radius_mm : float
         Half of the longest diameter.
     """
 
     rho: Field
     mask: Field
+    smooth: Field
     radius_mm: float
 
 
@@ -70,13 +73,14 @@ def outline(
     """
     rng = canvas.stream("outline")
     radius = diameter_mm / 2
-    wide = canvas.noise("border wide", 0.55 * radius) * np.float32(0.6 * ragged)
-    narrow = canvas.noise("border narrow", 0.22 * radius) * np.float32(0.45 * ragged)
+    wide = canvas.noise("border wide", 0.6 * radius) * np.float32(0.34 * ragged)
+    narrow = canvas.noise("border narrow", 0.25 * radius) * np.float32(0.26 * ragged)
+    frayed = canvas.noise("border frayed", 0.16) * np.float32(0.025 + 0.05 * ragged)
     near = np.zeros_like(wide)
     for lobe in range(lobes):
         turn = rng.uniform(0, math.pi)
-        size = 1.0 if lobes == 1 else rng.uniform(0.5, 0.75)
-        away = 0.0 if lobes == 1 else rng.uniform(0.25, 0.5)
+        size = 1.0 if lobes == 1 else rng.uniform(0.55, 0.78)
+        away = 0.0 if lobes == 1 else rng.uniform(0.2, 0.42)
         toward = rng.uniform(0, 2 * math.pi) if lobe == 0 else toward + 2 * math.pi / lobes + rng.normal(0, 0.5)
         x = canvas.x / np.float32(radius) - np.float32(away * math.cos(toward))
         y = canvas.y / np.float32(radius) - np.float32(away * math.sin(toward))
@@ -84,9 +88,10 @@ def outline(
         long, short = cos * x + sin * y, (cos * y - sin * x) / np.float32(slim * rng.uniform(0.9, 1.1))
         near += np.exp(np.float32(-9.0) * (np.sqrt(long * long + short * short) - np.float32(size)))
     # A soft minimum over the lobes: 0 on the common border, negative inside.
-    distance = np.clip(-np.log(np.maximum(near, 1e-30)) / 9, -1.2, 6) + wide + narrow
-    rho = np.asarray(distance + 1, np.float32)
-    return Outline(rho, smooth_step(rho, 1 + soft, 1 - soft), radius)
+    distance = np.clip(-np.log(np.maximum(near, 1e-30)) / 9, -1.2, 6)
+    smooth = np.asarray(distance + wide + 1, np.float32)
+    rho = np.asarray(smooth + narrow + frayed, np.float32)
+    return Outline(rho, smooth_step(rho, 1 + soft, 1 - soft), smooth, radius)
 
 
 def network(canvas: Canvas, name: str, spacing_mm: float, *, irregular: float = 0.2, width_mm: float = 0.05) -> Field:
@@ -170,11 +175,11 @@ def _branch(
     rng: np.random.Generator, start: Points, angle: float, length: float, width: float
 ) -> Iterator[tuple[Points, float, float]]:
     steps = max(4, int(length / 0.12))
-    turns = angle + np.cumsum(rng.normal(0, 0.13, steps))
+    turns = angle + np.cumsum(rng.normal(0, 0.2, steps))
     points = start + np.cumsum(np.column_stack([np.cos(turns), np.sin(turns)]) * (length / steps), axis=0)
     line = np.vstack([start, points])
-    yield line, width, float(np.clip(0.55 + width * 4, 0, 1))
-    if width < 0.045:
+    yield line, width, float(np.clip(0.5 + width * 5, 0, 1))
+    if width < 0.03:
         return
     for side in (-1, 1):
         at = int(rng.integers(steps // 3, steps))
@@ -195,7 +200,7 @@ def branching_vessels(canvas: Canvas, border: Outline, count: int) -> Field:
         angle = rng.uniform(0, 2 * math.pi)
         start = np.array([math.cos(angle), math.sin(angle)]) * border.radius_mm * rng.uniform(0.55, 1.0)
         inward = angle + math.pi + rng.normal(0, 0.6)
-        lines += _branch(rng, start, inward, border.radius_mm * rng.uniform(0.7, 1.2), rng.uniform(0.09, 0.16))
+        lines += _branch(rng, start, inward, border.radius_mm * rng.uniform(0.7, 1.2), rng.uniform(0.07, 0.12))
     return canvas.strokes(lines, soft_mm=0.015)
 
 
@@ -266,5 +271,7 @@ def scale(canvas: Canvas, name: str, cover: float) -> Field:
     """
     patch = canvas.noise(f"scale patch {name}", 1.3)
     flake = canvas.noise(f"scale flake {name}", 0.22, stretch=(0.7, 1.8))
+    crumb = canvas.noise(f"scale crumb {name}", 0.12)
     edge = 1.3 - 2.4 * cover
-    return smooth_step(np.asarray(0.75 * patch + 0.6 * flake, np.float32), edge - 0.25, edge + 0.55)
+    covered = smooth_step(np.asarray(0.8 * patch + 0.5 * flake + 0.25 * crumb, np.float32), edge - 0.5, edge + 1.0)
+    return np.asarray(np.clip(covered * (0.75 + 0.3 * crumb), 0, 1), np.float32)
