@@ -1,0 +1,97 @@
+"""Metrics of a two-by-two table at a fixed threshold; every count may be an array, one entry per resample."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from harness.metrics.blocks import Floats
+from harness.metrics.ranking import ratio
+
+
+@dataclass(frozen=True, slots=True)
+class Confusion:
+    """Rows by truth and call.
+
+    Parameters
+    ----------
+    tp, fp, fn, tn : array, shape (c,)
+        True positives, false positives, false negatives, true negatives.
+    """
+
+    tp: Floats
+    fp: Floats
+    fn: Floats
+    tn: Floats
+
+
+def sens(table: Confusion) -> Floats:
+    """Sensitivity TP / (TP + FN); NaN without positives."""
+    return ratio(table.tp, table.tp + table.fn)
+
+
+def spec(table: Confusion) -> Floats:
+    """Specificity TN / (TN + FP); NaN without negatives."""
+    return ratio(table.tn, table.tn + table.fp)
+
+
+def ppv(table: Confusion) -> Floats:
+    """Positive predictive value TP / (TP + FP); NaN where nothing is called positive."""
+    return ratio(table.tp, table.tp + table.fp)
+
+
+def npv(table: Confusion) -> Floats:
+    """Negative predictive value TN / (TN + FN); NaN where nothing is called negative."""
+    return ratio(table.tn, table.tn + table.fn)
+
+
+def bacc(table: Confusion) -> Floats:
+    """Balanced accuracy: mean of sensitivity and specificity."""
+    return (sens(table) + spec(table)) / 2
+
+
+def f_beta(table: Confusion, beta: float) -> Floats:
+    """F score (1 + b^2) TP / ((1 + b^2) TP + b^2 FN + FP); 0 without positive calls, NaN without positives."""
+    weight = beta**2
+    score = ratio((1 + weight) * table.tp, (1 + weight) * table.tp + weight * table.fn + table.fp)
+    return np.where(table.tp + table.fn > 0, score, np.nan)
+
+
+def is_degenerate(table: Confusion) -> Floats:
+    """1.0 where a margin of the table is empty, so that the correlation has no value, else 0.0."""
+    return (_margins(table) == 0).astype(np.float64)
+
+
+def mcc(table: Confusion) -> Floats:
+    """Matthews correlation; 0 by scikit-learn's convention where a margin of the table is empty."""
+    margins = _margins(table)
+    return np.divide(
+        table.tp * table.tn - table.fp * table.fn, np.sqrt(margins), out=np.zeros_like(margins), where=margins > 0
+    )
+
+
+def _margins(table: Confusion) -> Floats:
+    return (table.tp + table.fp) * (table.tp + table.fn) * (table.tn + table.fp) * (table.tn + table.fn)
+
+
+def nnb(table: Confusion) -> Floats:
+    """Number needed to biopsy (TP + FP) / TP; NaN where no cancer is found."""
+    return ratio(table.tp + table.fp, table.tp)
+
+
+def nnb_adj(table: Confusion, prevalence: float) -> Floats:
+    """Number needed to biopsy at a reference prevalence; NaN where no cancer is found."""
+    found, alarms = prevalence * sens(table), (1 - prevalence) * (1 - spec(table))
+    return ratio(found + alarms, found)
+
+
+def net_benefit(table: Confusion, threshold: float) -> Floats:
+    """Net benefit TP/n - FP/n * t/(1-t) of acting on scores at or above a probability threshold.
+
+    References
+    ----------
+    Vickers, Elkin, Med Decis Making 2006.
+    """
+    n = table.tp + table.fp + table.fn + table.tn
+    return ratio(table.tp, n) - ratio(table.fp, n) * (threshold / (1 - threshold))
