@@ -229,7 +229,9 @@ def remove(root: Path, key: str) -> None:
 
 def dead_files(root: Path, key: str, versions: Iterable[int]) -> tuple[str, ...]:
     """Return the data files that none of the given Delta versions uses, as paths inside the table."""
-    return tuple(_vacuum(root, key, versions, dry_run=True))
+    # What was deleted already stays listed as long as the log of the table names it.
+    listed = _vacuum(root, key, versions, dry_run=True)
+    return tuple(name for name in listed if (path_of(root, key) / name).is_file())
 
 
 def reclaim(root: Path, key: str, versions: Iterable[int]) -> int:

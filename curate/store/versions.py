@@ -103,20 +103,20 @@ def versions(log_rows: pa.Table) -> tuple[Version, ...]:
 
 
 def find(root: Path, at: int | None = None) -> Version:
-    """Return the newest version, or the one that is asked for.
+    """Return the newest version, or the one that is asked for; version 0 is the dataset before anything was written.
 
     Raises
     ------
     DatasetConflict
         There is no such version, or the log cannot be read.
     """
-    known = versions(log(root))
+    known = (Version(0, {}), *versions(log(root)))
     if at is None:
-        return known[-1] if known else Version(0, {})
+        return known[-1]
     for version in known:
         if version.number == at:
             return version
-    has = f"It has versions {known[0].number} to {known[-1].number}." if known else "It has no version yet."
+    has = f"It has versions 0 (empty) to {known[-1].number}."
     raise DatasetConflict(f"{root} has no version {at}", remedy=has)
 
 

@@ -93,7 +93,8 @@ def test_a_newer_dataset_is_refused_with_what_to_do(dataset_of: Make, row: Row) 
         load_dataset(dataset.root)
     assert str(caught.value) == (
         "This dataset has schema version 2, written by dermacurate 3.1.0; this program reads up to version 1. "
-        "Upgrade with `pip install -U dermacurate`, or read an older state with `--at 1` (the last version written as schema 1)."
+        "Upgrade with `pip install -U dermacurate`, "
+        "or read an older state with `--at 1` (the last version written as schema 1)."
     )
     assert caught.value.exit_code == 5
     assert load_dataset(dataset.root, at=1).read("samples").num_rows == 1
@@ -114,7 +115,7 @@ def test_an_old_version_shows_what_was_there_and_cannot_be_written(dataset_of: M
     assert old.log()["version"].tolist() == [1]
     with pytest.raises(DatasetConflict, match="read-only"), old.writer("test", {}):
         pass
-    with pytest.raises(DatasetConflict, match=r"no version 9.*versions 1 to 2"):
+    with pytest.raises(DatasetConflict, match=r"no version 9.*to 2"):
         load_dataset(dataset.root, at=9)
 
 
