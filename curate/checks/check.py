@@ -6,8 +6,9 @@ context to findings). It reads what earlier steps wrote, never another check.
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 import numpy.typing as npt
@@ -75,7 +76,7 @@ class Finding:
     found: str | None = None
     expected: str | None = None
     group_id: str | None = None
-    evidence: Mapping[str, object] = field(default_factory=dict)
+    evidence: Mapping[str, object] = dataclasses.field(default_factory=dict)
     compared: object = None
 
     @property
@@ -156,12 +157,12 @@ class CheckContext:
 
     dataset: Dataset
     samples: pd.DataFrame
-    measures: pd.DataFrame = field(default_factory=pd.DataFrame)
+    measures: pd.DataFrame = dataclasses.field(default_factory=pd.DataFrame)
     embeddings: npt.NDArray[np.float32] | None = None
-    findings: pd.DataFrame = field(default_factory=pd.DataFrame)
-    splits: pd.DataFrame = field(default_factory=pd.DataFrame)
-    decisions: pd.DataFrame = field(default_factory=pd.DataFrame)
-    policy: Policy = field(default_factory=dict)
+    findings: pd.DataFrame = dataclasses.field(default_factory=pd.DataFrame)
+    splits: pd.DataFrame = dataclasses.field(default_factory=pd.DataFrame)
+    decisions: pd.DataFrame = dataclasses.field(default_factory=pd.DataFrame)
+    policy: Policy = dataclasses.field(default_factory=dict)
     within: Within | None = None
     workers: int = 1
     backend: str = "loky"
@@ -173,7 +174,7 @@ class CheckContext:
 
     def with_findings(self, findings: pd.DataFrame) -> CheckContext:
         """Return the same context with other findings, for the checks that read what earlier ones found."""
-        return replace(self, findings=findings)
+        return dataclasses.replace(self, findings=findings)
 
 
 @dataclass(frozen=True, slots=True)
