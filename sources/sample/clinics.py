@@ -301,7 +301,7 @@ def _volga_fields(cells: Mapping[str, str]) -> tuple[dict[str, object], dict[str
     doubtful = (
         ("sex", sex.unmapped, "Пол"),
         ("age_years", age.unmapped, "Возраст"),
-        ("fitzpatrick", tone.unmapped, "Фототип"),
+        ("skin_tones", tone.unmapped, "Фототип"),
         ("site_path", site.unmapped, "Локализация"),
         ("laterality", side.unmapped, "Сторона"),
         ("image_type", seen.unmapped, "Вид снимка"),

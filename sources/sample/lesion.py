@@ -24,6 +24,11 @@ def _f(value: float) -> np.float32:
     return np.float32(value)
 
 
+def _depth(rng: np.random.Generator, middle: float) -> float:
+    """Draw how dark a nevus is: light tan to almost black."""
+    return float(np.clip(middle * np.exp(rng.normal(0, 0.38)), 0.35, 2.6))
+
+
 def _dome(border: Outline, height_mm: float, power: float = 2.0) -> Field:
     return np.asarray(np.clip(1 - np.clip(border.smooth, 0, 1) ** power, 0, 1) * height_mm, np.float32)
 
@@ -41,7 +46,7 @@ def _flat_nevus(canvas: Canvas, lesion: Lesion, skin: Layers) -> Layers:
         canvas, lesion.diameter_mm, ragged=0.12 + 0.25 * lesion.atypia, soft=0.24, slim=rng.uniform(0.72, 0.95)
     )
     net = seen.network(canvas, "main", rng.uniform(0.28, 0.4), irregular=0.15 + 0.6 * lesion.atypia)
-    depth = rng.uniform(0.75, 1.5)
+    depth = _depth(rng, 1.0)
     fade = border.mask * (0.55 + 0.45 * smooth_step(border.rho, 0.95, 0.3))
     blotch = 0.85 + 0.18 * canvas.noise("blotch", 0.5 * border.radius_mm)
     return skin.plus(pigment=np.asarray(fade * blotch * (depth * 0.5 + depth * 0.6 * net), np.float32))
@@ -60,7 +65,7 @@ def _globular_nevus(canvas: Canvas, lesion: Lesion, skin: Layers) -> Layers:
     drops = seen.globules(
         canvas, "main", np.asarray(where, np.float32), spacing_mm=spacing, radius_mm=0.34 * spacing, share=0.85
     )
-    depth = rng.uniform(0.8, 1.6)
+    depth = _depth(rng, 1.1)
     body = border.mask * (0.45 + 0.35 * core + 0.12 * canvas.noise("body", 0.4 * border.radius_mm))
     brown = depth * (body + 0.55 * drops * border.mask + 0.4 * net * border.mask * (1 - core))
     warm = border.mask * _f(rng.uniform(0.1, 0.35))
@@ -78,7 +83,7 @@ def _dermal_nevus(canvas: Canvas, lesion: Lesion, skin: Layers) -> Layers:
     border = seen.outline(canvas, lesion.diameter_mm, ragged=0.08, soft=0.18, slim=rng.uniform(0.85, 1.0))
     shades, walls = seen.clods(canvas, "stones", rng.uniform(0.45, 0.75))
     vessels = seen.branching_vessels(canvas, border, int(rng.integers(1, 4))) * border.mask * _f(0.5)
-    tan = border.mask * (rng.uniform(0.1, 0.6) + 0.25 * (shades - 0.3) + 0.25 * walls)
+    tan = border.mask * (rng.uniform(0.1, 0.6) + 0.25 * (shades - 0.3) + 0.12 * walls)
     raised = _pressed_out(skin, border, 0.75)
     stones = 0.03 * (1 - walls) * border.mask
     return raised.plus(
@@ -96,7 +101,7 @@ def _plain_nevus(canvas: Canvas, lesion: Lesion, skin: Layers) -> Layers:
         canvas, lesion.diameter_mm, ragged=0.12 + 0.3 * lesion.atypia, soft=0.24, slim=rng.uniform(0.65, 0.95)
     )
     net = seen.network(canvas, "trace", rng.uniform(0.3, 0.42), irregular=0.4)
-    depth = rng.uniform(0.6, 1.5)
+    depth = _depth(rng, 0.95)
     body = border.mask * (
         0.75 + 0.2 * smooth_step(border.rho, 0.9, 0.1) + 0.14 * canvas.noise("body", 0.45 * border.radius_mm)
     )
@@ -271,7 +276,7 @@ def _actinic_keratosis(canvas: Canvas, lesion: Lesion, skin: Layers) -> Layers:
 def _dermatofibroma(canvas: Canvas, lesion: Lesion, skin: Layers) -> Layers:
     """Dermatofibroma: a white scar-like center in a delicate brown ring."""
     rng = canvas.stream("painter")
-    border = seen.outline(canvas, lesion.diameter_mm, ragged=0.1, soft=0.25, slim=rng.uniform(0.85, 1.0))
+    border = seen.outline(canvas, lesion.diameter_mm, ragged=0.1, soft=0.45, slim=rng.uniform(0.85, 1.0))
     center = smooth_step(border.rho, 0.65, 0.15)
     threads = seen.network(canvas, "threads", 0.5, irregular=0.5, width_mm=0.06)
     net = seen.network(canvas, "ring", 0.34, irregular=0.1, width_mm=0.035)
@@ -289,12 +294,12 @@ def _hemangioma(canvas: Canvas, lesion: Lesion, skin: Layers) -> Layers:
     rng = canvas.stream("painter")
     border = seen.outline(canvas, lesion.diameter_mm, ragged=0.14, soft=0.06, slim=rng.uniform(0.8, 1.0))
     shades, walls = seen.clods(canvas, "lacunae", rng.uniform(0.5, 0.95))
-    filled = border.mask * (1.2 + 0.9 * shades) * (1 - 0.4 * walls)
+    filled = border.mask * (1.2 + 0.9 * shades) * (1 - 0.22 * walls)
     purple = rng.uniform(0, 0.8) * border.mask * shades
     return _pressed_out(skin, border, 0.9).plus(
         blood=np.asarray(filled * rng.uniform(0.9, 1.5), np.float32),
         deep=np.asarray(purple, np.float32),
-        white=np.asarray(0.05 * walls * border.mask, np.float32),
+        white=np.asarray(0.03 * walls * border.mask, np.float32),
         relief=np.asarray(_dome(border, rng.uniform(0.6, 1.2)) + 0.04 * border.mask * (1 - walls), np.float32),
     )
 

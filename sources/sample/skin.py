@@ -37,7 +37,7 @@ HEMOGLOBIN = _rgb(0.10, 1.0, 0.60)
 # Blood that pools in vessels and lacunae is darker than the same amount spread over the dermis.
 BLOOD = _rgb(0.16, 1.15, 0.80)
 # Pigment packed in a lesion is seen browner than the same amount spread over the skin.
-PIGMENT = _rgb(0.58, 1.0, 1.42)
+PIGMENT = _rgb(0.66, 1.0, 1.40)
 # Pigment deep in the dermis is seen blue: red light reaches it, blue light is scattered back before.
 DEEP = _rgb(1.25, 1.0, 0.62)
 # Horn and serum: yellow to brown.

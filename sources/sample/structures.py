@@ -136,7 +136,8 @@ def clods(canvas: Canvas, name: str, spacing_mm: float) -> tuple[Field, Field]:
     points = canvas.lattice(f"clods {name}", spacing_mm, 0.25, reach_mm=7.0)
     walls, labels = canvas.cells(points)
     shades = canvas.stream(f"clods {name}").random(int(labels.max()) + 1).astype(np.float32)
-    return shades[labels], np.asarray(
+    filled = canvas.blurred(np.asarray(shades[labels], np.float32), 0.05)
+    return filled, np.asarray(
         np.clip(canvas.blurred(walls, 0.05) * np.float32(canvas.px_per_mm * 0.14), 0, 1), np.float32
     )
 
