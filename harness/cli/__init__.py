@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from harness.cli.evaluate import evaluate
 from harness.cli.report import report
 
 COMMANDS: dict[str, Callable[..., None]] = {
+    "evaluate": evaluate,
     "report": report,
 }

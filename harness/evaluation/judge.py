@@ -72,7 +72,7 @@ class Evaluation:
         Value of every key in every resample, for paired comparisons.
     sample_ids : tuple of str
         Evaluated units, sorted.
-    settings : Settings
+    task, facts, settings
         As given.
     """
 
@@ -80,6 +80,8 @@ class Evaluation:
     judged: tuple[Judged, ...]
     draws: Mapping[Key, Floats]
     sample_ids: tuple[str, ...]
+    task: Task
+    facts: Facts
     settings: Settings
 
 
@@ -135,7 +137,7 @@ def evaluate_predictions(
         "curves": _curves(case, judged),
     }
     metrics["warnings"] = document.warnings(case, metrics["values"], n_validation)  # type: ignore[arg-type]
-    return Evaluation(metrics, tuple(judged), draws, tuple(case.frame["sample_id"]), settings)
+    return Evaluation(metrics, tuple(judged), draws, tuple(case.frame["sample_id"]), task, facts, settings)
 
 
 def _judge(case: EvaluatedSet, group: Group) -> Judged:
