@@ -9,11 +9,13 @@ from pathlib import Path
 
 import pandas as pd
 
-from harness.report import cases, figures, methods, tables, text
-from harness.report.numbers import OVERALL, Facts, Judged, RunFolder, Unjudged
+from harness.metrics.subgroups import MISSING, OVERALL
+from harness.report import cases, figures, forest, group_tables, methods, tables, text
+from harness.report.methods import Entry
+from harness.report.numbers import Facts, Judged, RunFolder, Unjudged
 from harness.report.svg import Picture
 from harness.report.tables import Cell, Table
-from harness.report.wording import NOTHING, attribute_name, count, number, percent, readable, threshold_name
+from harness.report.wording import NOTHING, attribute_name, count, level_name, number, percent, readable, threshold_name
 
 _FIRST_THRESHOLDS = ("val_spec95", "val_spec90")
 _ROLES = {"train": "Training", "val": "Validation", "test": "Test"}
@@ -92,9 +94,9 @@ class Report:
     errors: tuple[Errors, ...]
     training: tuple[Picture, ...]
     training_tables: tuple[Table, ...]
-    methods: tuple[methods.Entry, ...]
+    methods: tuple[Entry, ...]
     checklist: tuple[tuple[str, str], ...]
-    cards: tuple[tuple[str, tuple[methods.Entry, ...]], ...]
+    cards: tuple[tuple[str, tuple[Entry, ...]], ...]
     commands: tuple[tuple[str, str], ...]
     configs: tuple[tuple[str, str], ...]
     versions: Table
@@ -138,8 +140,8 @@ def compose(run: RunFolder) -> Report:
         matrices=first,
         more_matrices=more,
         groups=tuple(_groups(run, attribute) for attribute in run.attributes),
-        gaps=tables.gaps(run),
-        differences=tables.differences(run),
+        gaps=group_tables.gaps(run),
+        differences=group_tables.differences(run),
         pairs=_pairs(run),
         reliability=_present(*(figures.reliability(model, place) for place, model in placed)),
         calibration=tables.calibration(run),
@@ -219,7 +221,7 @@ def _attribute_counts(run: RunFolder) -> Table | None:
     rows = []
     for attribute in run.attributes:
         levels = run.levels(attribute)
-        known = tables.known_levels(levels)
+        known = [row for row in levels if row["level"] != MISSING]
         missing = sum(row["n"] for row in levels) - sum(row["n"] for row in known)
         smallest = min(known, key=lambda row: row["n"], default=None)
         total = run.lead.metrics["data"]["n"]
@@ -227,7 +229,7 @@ def _attribute_counts(run: RunFolder) -> Table | None:
             (
                 Cell(attribute_name(attribute)),
                 Cell(count(len(known)), sort=len(known), kind="number"),
-                Cell(f"{tables.level_name(smallest['level'])}, {count(smallest['n'])}" if smallest else "none"),
+                Cell(f"{level_name(smallest['level'])}, {count(smallest['n'])}" if smallest else "none"),
                 Cell(count(missing), percent(missing / total) if missing else "", sort=missing, kind="number"),
             )
         )
@@ -277,9 +279,9 @@ def _matrices(run: RunFolder) -> tuple[tuple[Matrices, ...], tuple[Matrices, ...
 
 
 def _groups(run: RunFolder, attribute: str) -> Groups:
-    found = [tables.groups(run, attribute), tables.sensitivities(run, attribute, "val_spec95")]
+    found = [group_tables.groups(run, attribute), group_tables.sensitivities(run, attribute, "val_spec95")]
     return Groups(
-        attribute_name(attribute), figures.forest(run, attribute), tuple(table for table in found if table is not None)
+        attribute_name(attribute), forest.forest(run, attribute), tuple(table for table in found if table is not None)
     )
 
 
@@ -288,7 +290,7 @@ def _pairs(run: RunFolder) -> tuple[Table, ...]:
     shown = run.contenders or run.models
     found = []
     for attribute in run.pairs:
-        made = [tables.pair(model, run.levels(attribute), run.headline) for model in shown]
+        made = [group_tables.pair(model, run.levels(attribute), run.headline) for model in shown]
         valued = [table for table in made if any(cell.weight is not None for row in table.rows for cell in row)]
         found += valued or [replace(made[0], caption=f"{attribute_name(attribute)}: no cell holds enough cases")]
     return tuple(found)

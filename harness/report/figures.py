@@ -12,11 +12,8 @@ from matplotlib.ticker import MaxNLocator
 
 from harness.report.numbers import Judged, RunFolder
 from harness.report.rows import GroupRow
-from harness.report.svg import DASHES, INK, LINE, MARKERS, MUTED, PALETTE, PAPER, Picture, canvas, picture
+from harness.report.svg import DASHES, INK, LINE, MARKERS, MUTED, PALETTE, Picture, canvas, picture
 from harness.report.wording import (
-    attribute_name,
-    count,
-    level_name,
     metric_name,
     number,
     reason,
@@ -49,8 +46,12 @@ def roc(run: RunFolder) -> Picture | None:
             _operating_points(axes, model, place, curve="roc")
         axes.set_xlabel("1 \N{MINUS SIGN} specificity (false positive rate)")
         axes.set_ylabel("sensitivity (true positive rate)")
-        axes.legend(loc="lower right", title="AUROC", alignment="left", title_fontproperties={"weight": "bold"})
-        summary = "; ".join(f"{model.name}: AUROC {_shown(model, 'auroc')}" for _, model, curve in drawn if curve)
+        axes.legend(
+            loc="lower right", title=metric_name("auroc"), alignment="left", title_fontproperties={"weight": "bold"}
+        )
+        summary = "; ".join(
+            f"{model.name}: {metric_name('auroc')} {shown(model, 'auroc')}" for _, model, curve in drawn if curve
+        )
         return picture(figure, "roc", "ROC curves on the test set", summary) if summary else None
 
 
@@ -80,120 +81,9 @@ def precision_recall(run: RunFolder) -> Picture | None:
             loc="lower left", title="Average precision", alignment="left", title_fontproperties={"weight": "bold"}
         )
         summary = "; ".join(
-            f"{model.name}: average precision {_shown(model, 'ap')}" for _, model, curve in drawn if curve
+            f"{model.name}: average precision {shown(model, 'ap')}" for _, model, curve in drawn if curve
         )
         return picture(figure, "pr", "Precision-recall curves on the test set", summary) if summary else None
-
-
-def forest(run: RunFolder, attribute: str) -> Picture | None:
-    """Draw estimate and interval of every group and model; a group that cannot be estimated is a row of text.
-
-    Returns
-    -------
-    Picture or None
-        None where no group of the attribute can be estimated by any model: there is nothing to draw.
-    """
-    metric, rows = run.headline, run.levels(attribute)
-    heights = [_row_height(run, row) for row in rows]
-    if all(height == _WORDS_HIGH for height in heights):
-        return None
-    centers = [sum(heights[:line]) + height / 2 for line, height in enumerate(heights)]
-    inches = sum(heights) + 0.62
-    with canvas(height_inches=inches) as figure:
-        axes = figure.add_axes((0.29, 0.40 / inches, 0.56, sum(heights) / inches))
-        axes.set_xlim(_lower_end(run, rows), 1.0)
-        axes.set_ylim(sum(heights), 0)
-        for place, model in placed(run):
-            overall = model.value(metric)
-            if overall and overall["value"] is not None:
-                axes.axvline(overall["value"], color=PALETTE[place], linewidth=0.7, linestyle=DASHES[place], alpha=0.55)
-        for line, (model_place, model) in enumerate(placed(run)):
-            offset = (line - (len(run.models) - 1) / 2) * _MODEL_HIGH
-            _forest_points(axes, model, list(zip(rows, centers, strict=True)), place=model_place, offset=offset)
-        _forest_words(axes, run, list(zip(rows, centers, strict=True)))
-        axes.set_yticks(centers, [level_name(row["level"]) for row in rows])
-        axes.tick_params(axis="y", length=0)
-        axes.spines["left"].set_visible(False)
-        axes.set_xlabel(metric_name(metric))
-        axes.grid(axis="x", color=LINE, linewidth=0.5)
-        axes.set_axisbelow(True)
-        title = f"{attribute_name(attribute)}: {metric_name(metric)} per group"
-        return picture(figure, f"groups-{slug(attribute)}", title, _forest_summary(run, rows))
-
-
-# Inches: one model's line in a row, the air between rows, a row of words.
-_MODEL_HIGH, _ROW_AIR, _WORDS_HIGH = 0.13, 0.15, 0.24
-
-
-def _row_height(run: RunFolder, row: GroupRow) -> float:
-    values = [model.value(run.headline, row["group_id"]) for model in run.models]
-    drawn = any(value is not None and value["value"] is not None for value in values)
-    return _MODEL_HIGH * len(run.models) + _ROW_AIR if drawn else _WORDS_HIGH
-
-
-def _forest_points(
-    axes: Axes, model: Judged, rows: Sequence[tuple[GroupRow, float]], *, place: int, offset: float
-) -> None:
-    for row, center in rows:
-        value = model.value(_forest_metric(model), row["group_id"])
-        if value is None or value["value"] is None:
-            continue
-        height, color = center + offset, PALETTE[place]
-        if value["lo"] is not None and value["hi"] is not None:
-            axes.plot((value["lo"], value["hi"]), (height, height), color=color, linewidth=1.1, solid_capstyle="butt")
-        inside = PAPER if value["status"] == "low_precision" else color
-        axes.plot(
-            (value["value"],),
-            (height,),
-            marker=MARKERS[place],
-            color=color,
-            markerfacecolor=inside,
-            markersize=4.2,
-            clip_on=False,
-        )
-
-
-def _forest_metric(model: Judged) -> str:
-    return "auroc" if model.value("auroc") is not None else "macro_auroc_ovr"
-
-
-def _forest_words(axes: Axes, run: RunFolder, rows: Sequence[tuple[GroupRow, float]]) -> None:
-    beside = axes.get_yaxis_transform()
-    axes.text(1.04, -0.06, "positive / all", transform=beside, ha="left", va="bottom", color=MUTED, fontsize=6.5)
-    for row, center in rows:
-        axes.text(
-            1.04,
-            center,
-            f"{count(row['n_pos'])} / {count(row['n'])}",
-            transform=beside,
-            ha="left",
-            va="center",
-            fontsize=7,
-        )
-        if _row_height(run, row) == _WORDS_HIGH:
-            value = run.lead.value(run.headline, row["group_id"])
-            words = f"not estimable: {reason(value, None)}" if value else "not estimable"
-            ground = {"facecolor": PAPER, "edgecolor": "none", "pad": 1.0}
-            axes.text(
-                0.02, center, words, transform=beside, ha="left", va="center", color=MUTED, fontsize=7, bbox=ground
-            )
-
-
-def _lower_end(run: RunFolder, rows: Sequence[GroupRow]) -> float:
-    values = [model.value(run.headline, row["group_id"]) for model in run.models for row in rows]
-    ends = [value["value"] if value["lo"] is None else value["lo"] for value in values if value]
-    lowest = min((end for end in ends if end is not None), default=0.5)
-    return 0.5 if lowest >= 0.5 else math.floor(lowest * 10) / 10
-
-
-def _forest_summary(run: RunFolder, rows: Sequence[GroupRow]) -> str:
-    parts = []
-    for row in rows:
-        shown = [f"{model.name} {_shown(model, run.headline, row)}" for model in run.models]
-        parts.append(
-            f"{level_name(row['level'])} ({count(row['n_pos'])} positive of {count(row['n'])}): {', '.join(shown)}"
-        )
-    return "; ".join(parts)
 
 
 def reliability(model: Judged, place: int) -> Picture | None:
@@ -220,11 +110,11 @@ def reliability(model: Judged, place: int) -> Picture | None:
         axes.set_xticklabels([])
         below = figure.add_axes((0.125, 0.115, 0.855, 0.14))
         test = model.predictions.query("split == 'test'")["p_1"] if len(model.predictions) else score
-        below.hist(test, bins=np.linspace(0, 1, 41), color=PALETTE[place], alpha=0.65)
+        below.hist(test, bins=np.linspace(0, 1, 41).tolist(), color=PALETTE[place], alpha=0.65)
         below.set_xlim(-0.02, 1.02)
         below.set_xlabel("score")
         below.set_ylabel("images")
-        summary = f"slope {_shown(model, 'cal_slope')}, observed over expected {_shown(model, 'oe')}"
+        summary = f"slope {shown(model, 'cal_slope')}, observed over expected {shown(model, 'oe')}"
         return picture(figure, f"reliability-{place}-{slug(model.name)}", f"Reliability of {model.name}", summary)
 
 
@@ -270,11 +160,12 @@ def _net_benefit(curve: dict[str, list[float]]) -> str:
     ]
     if not better:
         return "at no threshold above treating all or none"
-    return f"above treating all or none at thresholds from {number(min(better), digits=2)} to {number(max(better), digits=2)}"
+    lowest, highest = number(min(better), digits=2), number(max(better), digits=2)
+    return f"above treating all or none at thresholds from {lowest} to {highest}"
 
 
 def training(run: RunFolder) -> tuple[Picture, ...]:
-    """Draw loss and validation AUROC over the epochs, of the models that keep a log."""
+    """Draw loss and validation ROC-AUC over the epochs, of the models that keep a log."""
     drawn = [(place, model) for place, model in placed(run) if "train_loss" in model.train_log]
     if not drawn:
         return ()
@@ -316,9 +207,14 @@ def _validation_auroc(drawn: Sequence[tuple[int, Judged]]) -> Picture:
                 markersize=3,
                 label=model.name,
             )
-        _epochs(axes, "AUROC")
+        _epochs(axes, metric_name("auroc"))
         best = [f"{model.name} {number(float(model.train_log['validation_auroc'].max()))}" for _, model in drawn]
-        return picture(figure, "training-auroc", "AUROC on validation", f"Highest over the epochs: {', '.join(best)}")
+        return picture(
+            figure,
+            "training-auroc",
+            f"{metric_name('auroc')} on validation",
+            f"Highest over the epochs: {', '.join(best)}",
+        )
 
 
 def _epochs(axes: Axes, label: str) -> None:
@@ -399,7 +295,8 @@ def _label(model: Judged, metric: str) -> str:
     return f"{model.name}  {number(row['value'] if row else None)}"
 
 
-def _shown(model: Judged, metric: str, group: GroupRow | None = None) -> str:
+def shown(model: Judged, metric: str, group: GroupRow | None = None) -> str:
+    """Return a value with its interval, or why there is none, in words for a figure's description."""
     row = model.value(metric, group["group_id"]) if group else model.value(metric)
     if row is None:
         return "not computed"

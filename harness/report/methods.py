@@ -10,6 +10,7 @@ from harness.report.numbers import Facts, Judged, RunFolder
 from harness.report.text import is_smoke, is_synthetic, positive_word, tested
 from harness.report.wording import attribute_name, count, inside, percent, plural, readable
 
+_USUAL_MIN_POSITIVES = 10
 AUTHOR = "To be filled in by the author."
 
 
@@ -51,8 +52,8 @@ def methods(run: RunFolder) -> tuple[Entry, ...]:
         Entry("Class imbalance", _imbalance(run)),
         Entry(
             "Fairness",
-            f"Looked at by {_attributes(run)}. One threshold for all groups. A group is called lower only where an interval that holds for "
-            "all groups of its attribute at once excludes no difference.",
+            f"Looked at by {_attributes(run)}. One threshold for all groups. A group is called lower only where an "
+            "interval that holds for all groups of its attribute at once excludes no difference.",
         ),
         Entry(
             "Model output",
@@ -78,18 +79,21 @@ def _predictors(run: RunFolder) -> str:
 
 
 def _limits(run: RunFolder) -> str:
+    raised = run.lead.metrics["settings"]["min_positives"]
+    more = f", raised to {raised} positives by --min-positives" if raised > _USUAL_MIN_POSITIVES else ""
     return (
-        "A metric of a group is given from 20 positives and 20 negatives of 10 patients each, marked \N{DAGGER} down to half of that, "
-        f"and withheld below{'' if run.lead.metrics['settings']['min_positives'] <= 10 else ' (raised by --min-positives)'}."
+        "A metric of a group is given from 20 positives and 20 negatives of 10 patients each, marked \N{DAGGER} down "
+        f"to half of that, and withheld below{more}."
     )
 
 
 def _analysis(run: RunFolder) -> str:
     settings = run.lead.metrics["settings"]
     return (
-        f"{percent(settings['level'], digits=0)} intervals from {count(settings['n_resamples'])} resamples of patients (seed {settings['bootstrap_seed']}): "
-        "logit-t for AUROC and average precision, Korn-Graubard for proportions at a fixed threshold, patient-clustered sandwich for calibration "
-        "slope and intercept, percentile otherwise. Models are compared on the same resamples. The randomness of training is not in the intervals. "
+        f"{percent(settings['level'], digits=0)} intervals from {count(settings['n_resamples'])} resamples of patients "
+        f"(seed {settings['bootstrap_seed']}): logit-t for ROC-AUC and average precision, Korn-Graubard for "
+        "proportions at a fixed threshold, patient-clustered sandwich for calibration slope and intercept, percentile "
+        "otherwise. Models are compared on the same resamples. The randomness of training is not in the intervals. "
         f"Reference prevalence {percent(settings['reference_prevalence'])}."
     )
 
@@ -148,7 +152,8 @@ def model_card(run: RunFolder, model: Judged) -> tuple[Entry, ...]:
         Entry("Factors", f"Judged by {_attributes(run)}."),
         Entry(
             "Metrics",
-            "AUROC first; sensitivity at thresholds fixed on validation; calibration; net benefit. All with intervals by patient.",
+            "ROC-AUC first; sensitivity at thresholds fixed on validation; calibration; net benefit. "
+            "All with intervals by patient.",
         ),
         Entry("Evaluation data", f"{tested(run)}; split {model.metrics['data']['split_version']}."),
         Entry("Training data", _training_data(facts)),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -11,20 +10,22 @@ from typing import cast
 
 import pandas as pd
 
+from harness import artifacts
+from harness.artifacts import BASELINE
+from harness.metrics.subgroups import ATTRIBUTES, OVERALL
 from harness.report.rows import ComparisonRow, GapRow, GroupRow, Metrics, ValueRow
-from schemas.errors import DataFault, Unavailable
-
-SCHEMA_VERSION = 1
-BASELINE = "baseline"
-OVERALL = "overall"
-MISSING = "(missing)"
-
-# Shown first, in this order; attributes that the user added follow by name.
-ATTRIBUTES = ("sex", "age_band", "skin_tone", "ita_class", "site", "source", "image_type")
-# Levels that have an order of their own; others stand as metrics.json has them.
-LEVELS = ("<30", "30-49", "50-69", ">=70", "very_light", "light", "intermediate", "medium", "tan", "brown", "dark")
+from schemas.errors import DataFault, Place
 
 Facts = Mapping[str, object]
+TRAIN_LOG = "train_log.parquet"
+
+
+@dataclass(frozen=True, slots=True)
+class Confusion:
+    """Counts per class: `matrix` has a row for every true class, a column for every called one."""
+
+    labels: list[str]
+    matrix: list[list[int]]
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,7 @@ class Judged:
 
     @cached_property
     def groups(self) -> dict[str, GroupRow]:
-        """Groups by id, in the order of the file."""
+        """Groups by id, in the order of metrics.json."""
         return {row["group_id"]: row for row in self.metrics["groups"]}
 
     def value(self, metric: str, group_id: str = OVERALL, *, threshold: str | None = None) -> ValueRow | None:
@@ -80,15 +81,22 @@ class Judged:
         """Return the points of a curve, None where it was not drawn."""
         return self.metrics["curves"].get(f"{kind}:{group_id}")
 
+    def confusion(self, threshold: str) -> Confusion | None:
+        """Return the counts at a threshold, None where they were not taken; several classes have no threshold."""
+        found = self.metrics["curves"].get(":".join(filter(None, ("confusion", OVERALL, threshold))))
+        if found is None:
+            return None
+        return Confusion(cast("list[str]", found["labels"]), cast("list[list[int]]", found["matrix"]))
+
     @cached_property
     def predictions(self) -> pd.DataFrame:
         """Rows of predictions.parquet; empty where the file is not there."""
-        return _frame(self.folder / "predictions.parquet")
+        return _frame(self.folder / artifacts.PREDICTIONS)
 
     @cached_property
     def train_log(self) -> pd.DataFrame:
         """Rows of train_log.parquet; empty where the model keeps no log."""
-        return _frame(self.folder / "train_log.parquet")
+        return _frame(self.folder / TRAIN_LOG)
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,9 +157,8 @@ class RunFolder:
         return tuple(sorted({row["attribute"] for row in self.lead.groups.values() if ";" in row["group_id"]}))
 
     def levels(self, attribute: str) -> tuple[GroupRow, ...]:
-        """Return the groups of an attribute in their natural order; rows with a missing value stand last."""
-        rows = [row for row in self.lead.groups.values() if row["attribute"] == attribute]
-        return tuple(sorted(rows, key=lambda row: _rank(row["level"])))
+        """Return the groups of an attribute in the order of metrics.json: a missing value stands last."""
+        return tuple(row for row in self.lead.groups.values() if row["attribute"] == attribute)
 
 
 def read_run(path: Path) -> RunFolder:
@@ -166,31 +173,26 @@ def read_run(path: Path) -> RunFolder:
     ------
     DataFault
         Where the folder holds no metrics.json, or one that is no JSON or names no model.
-    Unavailable
+    DatasetConflict
         Where metrics.json was written by a newer version.
     """
-    file = path / "metrics.json"
-    if not file.is_file():
-        raise DataFault(f"{path} holds no metrics.json.", remedy="Name a folder that `harness run --out` has written.")
-    try:
-        content = json.loads(file.read_text(encoding="utf-8"))
-        version, runs = content["schema_version"], cast("dict[str, Metrics]", content["runs"])
-    except (json.JSONDecodeError, KeyError, TypeError) as error:
-        raise DataFault(f"{file} is not the combined metrics of a run.", remedy="Run `harness run` again.") from error
-    if version > SCHEMA_VERSION:
-        raise Unavailable(
-            f"{file} has schema version {version}; this version reads {SCHEMA_VERSION}.", remedy="Update dermacurate."
+    runs = artifacts.read_metrics(path).get("runs")
+    if not isinstance(runs, dict) or not runs:
+        raise DataFault(
+            "holds no judged model",
+            place=Place(str(path / artifacts.METRICS)),
+            remedy="Name the folder over the models' folders; worker.log of each model says why it has no numbers.",
         )
-    if not runs:
-        raise DataFault(f"{file} holds no judged model.", remedy="See worker.log of each model for the reason.")
     names = sorted(runs, key=lambda name: (name != BASELINE, name))
-    models = tuple(Judged(name, runs[name], _facts(path / name), path / name) for name in names)
+    models = tuple(
+        Judged(name, cast("Metrics", runs[name]), artifacts.read_run(path / name), path / name) for name in names
+    )
     return RunFolder(path, models, _unjudged(path, set(runs)))
 
 
 def _unjudged(path: Path, judged: set[str]) -> tuple[Unjudged, ...]:
-    folders = sorted(file.parent for file in path.glob("*/run.json") if file.parent.name not in judged)
-    found = [(folder.name, _facts(folder)) for folder in folders]
+    folders = sorted(file.parent for file in path.glob(f"*/{artifacts.RUN}") if file.parent.name not in judged)
+    found = [(folder.name, artifacts.read_run(folder)) for folder in folders]
     return tuple(Unjudged(name, str(facts.get("status", "unknown")), _reason(facts)) for name, facts in found)
 
 
@@ -199,23 +201,12 @@ def _reason(facts: Facts) -> str:
     return reason.strip().splitlines()[-1]
 
 
-def _facts(folder: Path) -> Facts:
-    file = folder / "run.json"
-    return cast("Facts", json.loads(file.read_text(encoding="utf-8"))) if file.is_file() else {}
-
-
 def _frame(file: Path) -> pd.DataFrame:
     return pd.read_parquet(file) if file.is_file() else pd.DataFrame()
 
 
 def _is_single(row: GroupRow) -> bool:
     return row["group_id"] != OVERALL and ";" not in row["group_id"]
-
-
-def _rank(level: str) -> int:
-    if level == MISSING:
-        return len(LEVELS) + 1
-    return LEVELS.index(level) if level in LEVELS else len(LEVELS)
 
 
 def _ordered(names: set[str]) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""Writes the report of a run: one HTML file that asks nothing from outside, the same as Markdown, the figures as SVG."""
+"""Writes the report: one HTML file that asks nothing from outside, the same as Markdown, and the figures as SVG."""
 
 from __future__ import annotations
 

@@ -11,9 +11,10 @@ from html import escape
 
 import matplotlib as mpl
 from matplotlib.figure import Figure
+from matplotlib.typing import RcKeyType
 
 INK, MUTED, LINE, PAPER = "#22272e", "#68727f", "#d5d9df", "#fefefd"
-# Okabe and Ito's palette, gray for the baseline: told apart with every common color vision, and each has its own marker and dash.
+# Okabe and Ito's palette, gray for the baseline: told apart with every common color vision, and each has its marker.
 PALETTE = ("#66717e", "#0072b2", "#d55e00", "#009e73", "#aa4499")
 MARKERS = ("s", "o", "^", "D", "v")
 DASHES = ("--", "-", "-.", ":", (0, (5, 1)))
@@ -27,7 +28,7 @@ _VARIABLES = {
 
 WIDTH_INCHES = 4.0
 
-_STYLE = {
+_STYLE: dict[RcKeyType, object] = {
     "svg.fonttype": "none",
     "svg.hashsalt": "dermacurate",
     # Ships with matplotlib, so that text takes the same room on every machine; the page sets its own face.

@@ -6,16 +6,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Literal
 
-from harness.report.numbers import MISSING, OVERALL, Judged, RunFolder
-from harness.report.rows import ComparisonRow, DifferenceRow, GroupRow, ValueRow
+from harness.report.numbers import Judged, RunFolder
+from harness.report.rows import ComparisonRow, GroupRow, ValueRow
 from harness.report.text import tested
 from harness.report.wording import (
     NOTHING,
-    attribute_name,
     count,
-    group_name,
     interval,
-    level_name,
     metric_name,
     number,
     percent,
@@ -25,6 +22,7 @@ from harness.report.wording import (
     threshold_name,
 )
 
+_BINARY = 2
 Kind = Literal["text", "number", "better", "worse", "muted"]
 
 
@@ -114,8 +112,8 @@ def headline(run: RunFolder) -> Table:
         rows=(*_headline_rows(run, DISCRIMINATION), *_counts_row(run), *_headline_rows(run, CALIBRATION)),
         note=(
             f"Below each value its {level(run)} interval, resampled by patient; thresholds are held fixed. "
-            "\N{BLACK UP-POINTING TRIANGLE} \N{BLACK DOWN-POINTING TRIANGLE} the interval of the paired difference excludes 0. "
-            "\N{DAGGER} few cases: read with care."
+            "\N{BLACK UP-POINTING TRIANGLE} \N{BLACK DOWN-POINTING TRIANGLE} the interval of the paired difference "
+            "excludes 0. \N{DAGGER} few cases: read with care."
         ),
     )
 
@@ -154,27 +152,20 @@ def _counts_row(run: RunFolder) -> tuple[tuple[Cell, ...], ...]:
     counts = {model.name: _counts(model) for model in run.models}
     if not any(counts.values()):
         return ()
-    cells = [Cell("True, false positives; false, true negatives", "at the threshold for specificity 95 %")]
+    cells = [Cell("Positive and negative calls, true and false", "threshold for specificity 95 %, fixed on validation")]
     for model in run.models:
-        cells.append(Cell(counts[model.name] or NOTHING, kind="number"))
+        cells.append(counts[model.name] or Cell(NOTHING, kind="muted"))
         if run.baseline and model is not run.baseline:
             cells.append(Cell("", kind="muted"))
     return (tuple(cells),)
 
 
-def _counts(model: Judged) -> str | None:
-    curve = model.curve("confusion", f"{OVERALL}:val_spec95")
-    if curve is None:
+def _counts(model: Judged) -> Cell | None:
+    found = model.confusion("val_spec95")
+    if found is None or len(found.labels) != _BINARY:
         return None
-    (tn, fp), (fn, tp) = confusion_matrix(curve)
-    return f"{count(tp)}, {count(fp)}; {count(fn)}, {count(tn)}"
-
-
-def confusion_matrix(curve: dict[str, object]) -> list[list[int]]:
-    """Return the counts of a ``confusion`` curve, rows = truth."""
-    matrix = curve["matrix"]
-    assert isinstance(matrix, list)
-    return [[int(cell) for cell in row] for row in matrix]
+    (tn, fp), (fn, tp) = found.matrix
+    return Cell(f"TP {count(tp)}, FP {count(fp)}", f"TN {count(tn)}, FN {count(fn)}", kind="number")
 
 
 def value_cell(row: ValueRow | None, group: GroupRow | None = None) -> Cell:
@@ -201,157 +192,13 @@ def difference_cell(row: ComparisonRow | None) -> Cell:
     )
 
 
-def groups(run: RunFolder, attribute: str) -> Table:
-    """Return counts and the headline metric of every group of an attribute, for all models."""
-    metric = run.headline
-    rows = []
-    for row in run.levels(attribute):
-        counts = (count(row["n"]), count(row["n_clusters"]), count(row["n_pos"]), percent(row["prevalence"]))
-        sorts = (row["n"], row["n_clusters"], row["n_pos"], row["prevalence"])
-        cells = [Cell(level_name(row["level"]))]
-        cells += [Cell(text, sort=sort, kind="number") for text, sort in zip(counts, sorts, strict=True)]
-        cells += [value_cell(model.value(metric, row["group_id"]), row) for model in run.models]
-        rows.append(tuple(cells))
-    return Table(
-        caption=f"{attribute_name(attribute)}: {metric_name(metric)} per group",
-        columns=("Group", "Images", "Patients", "Positive", "Prevalence", *(model.name for model in run.models)),
-        rows=tuple(rows),
-        sortable=True,
-    )
-
-
-def sensitivities(run: RunFolder, attribute: str, threshold: str) -> Table | None:
-    """Return sensitivity and specificity of every group at one threshold that all groups share."""
-    if not any(model.value("sens", threshold=threshold) for model in run.models):
-        return None
-    rows = []
-    for row in run.levels(attribute):
-        cells = [Cell(level_name(row["level"])), Cell(count(row["n_pos"]), sort=row["n_pos"], kind="number")]
-        for model in run.models:
-            for metric in ("sens", "spec"):
-                cells.append(value_cell(model.value(metric, row["group_id"], threshold=threshold)))
-        rows.append(tuple(cells))
-    columns = [f"{model.name}, {word}" for model in run.models for word in ("sensitivity", "specificity")]
-    return Table(
-        caption=f"{attribute_name(attribute)}: one threshold for all groups ({threshold_name(threshold)})",
-        columns=("Group", "Positive", *columns),
-        rows=tuple(rows),
-        sortable=True,
-    )
-
-
-def gaps(run: RunFolder) -> Table | None:
-    """Return the largest difference between groups of each attribute beside what chance alone would give."""
-    metric = run.headline
-    rows = []
-    for attribute in run.attributes:
-        for model in run.models:
-            gap = model.gap(attribute, metric)
-            if gap is None or gap["max_min_gap"] is None:
-                continue
-            worst = model.groups[gap["worst_group"]] if gap["worst_group"] else None
-            rows.append(
-                (
-                    Cell(attribute_name(attribute)),
-                    Cell(model.name),
-                    Cell(count(gap["n_groups"]), sort=gap["n_groups"], kind="number"),
-                    Cell(number(gap["max_min_gap"]), sort=gap["max_min_gap"], kind="number"),
-                    Cell(number(gap["gap_expected_by_chance"]), sort=gap["gap_expected_by_chance"], kind="number"),
-                    Cell(number(gap["gap_p"]), sort=gap["gap_p"], kind="number"),
-                    Cell(level_name(worst["level"]) if worst else NOTHING),
-                )
-            )
-    if not rows:
-        return None
-    return Table(
-        caption=f"Gaps in {metric_name(metric)}: best minus worst group, beside the gap that chance alone would give",
-        columns=("Attribute", "Model", "Groups", "Gap", "Expected by chance", "p", "Lowest group"),
-        rows=tuple(rows),
-        note="A gap is never negative, so it has no interval; p compares it with gaps of resamples in which all groups are alike.",
-        sortable=True,
-    )
-
-
-def differences(run: RunFolder) -> Table | None:
-    """Return every group against all others, with the interval that holds for all groups of its attribute at once."""
-    metric = run.headline
-    rows = []
-    for attribute in run.attributes:
-        for model in run.models:
-            gap = model.gap(attribute, metric)
-            for row in gap["differences"] if gap else ():
-                rows.append(_difference_row(model, row))
-    if not rows:
-        return None
-    return Table(
-        caption=f"Each group against all other images with that attribute known: difference in {metric_name(metric)}",
-        columns=("Group", "Model", "Difference", "Simultaneous interval", "p (Holm)", "p (Holm, all)", "Detectable"),
-        rows=tuple(rows),
-        note=(
-            "The simultaneous interval holds for all groups of an attribute at once; only where it excludes 0 does the report call a group "
-            "lower. Detectable: the smallest difference that this many cases could have shown."
-        ),
-        sortable=True,
-    )
-
-
-def _difference_row(model: Judged, row: DifferenceRow) -> tuple[Cell, ...]:
-    lo, hi = row["lo_simultaneous"], row["hi_simultaneous"]
-    kind: Kind = "number"
-    if lo is not None and hi is not None and (lo > 0 or hi < 0):
-        kind = "better" if lo > 0 else "worse"
-    return (
-        Cell(group_name(model.groups[row["group_id"]])),
-        Cell(model.name),
-        Cell(signed(row["estimate"]), sort=row["estimate"], kind=kind),
-        Cell(signed_interval(lo, hi) or NOTHING, sort=lo, kind="number"),
-        Cell(number(row["p_holm"]), sort=row["p_holm"], kind="number"),
-        Cell(number(row["p_holm_run"]), sort=row["p_holm_run"], kind="number"),
-        Cell(number(row["detectable"]), sort=row["detectable"], kind="number"),
-    )
-
-
-def pair(model: Judged, rows: Iterable[GroupRow], metric: str) -> Table:
-    """Return one model's metric over two attributes at once; a cell that cannot be estimated says why."""
-    cells = {_two_levels(row): row for row in rows}
-    firsts = list(dict.fromkeys(first for first, _ in cells))
-    seconds = list(dict.fromkeys(second for _, second in cells))
-    attribute = next(iter(cells.values()))["attribute"]
-    body = [
-        (Cell(level_name(first)), *(_pair_cell(model, cells.get((first, second)), metric) for second in seconds))
-        for first in firsts
-    ]
-    return Table(
-        caption=f"{model.name}: {metric_name(metric)}, {attribute_name(attribute)}",
-        columns=("", *(level_name(second) for second in seconds)),
-        rows=tuple(body),
-    )
-
-
-def _two_levels(row: GroupRow) -> tuple[str, str]:
-    first, second = row["group_id"].split(";")
-    return first.split("=", 1)[1], second.split("=", 1)[1]
-
-
-def _pair_cell(model: Judged, group: GroupRow | None, metric: str) -> Cell:
-    if group is None or group["n"] == 0:
-        return Cell(NOTHING, "no image", kind="muted")
-    row = model.value(metric, group["group_id"])
-    value = row["value"] if row else None
-    if value is None:
-        return Cell(NOTHING, f"{count(group['n_pos'])} positive of {count(group['n'])}", kind="muted")
-    weight = min(max((value - 0.5) * 2, 0.0), 1.0)
-    return Cell(number(value), f"{count(group['n_pos'])} positive", sort=value, kind="number", weight=weight)
-
-
 def confusion(model: Judged, threshold: str) -> Table | None:
     """Return counts with shares of the row, rows = truth; None where the threshold was not set."""
-    curve = model.curve("confusion", f"{OVERALL}:{threshold}")
-    if curve is None:
+    found = model.confusion(threshold)
+    if found is None:
         return None
-    labels = [str(label) for label in curve["labels"]]
     rows = []
-    for label, counts in zip(labels, confusion_matrix(curve), strict=True):
+    for label, counts in zip(found.labels, found.matrix, strict=True):
         total = sum(counts)
         shares = [cell / total if total else None for cell in counts]
         cells = [
@@ -359,7 +206,7 @@ def confusion(model: Judged, threshold: str) -> Table | None:
             for cell, share in zip(counts, shares, strict=True)
         ]
         rows.append((Cell(label), *cells, Cell(count(total), kind="muted")))
-    return Table(caption=model.name, columns=("Truth", *labels, "all"), rows=tuple(rows))
+    return Table(caption=model.name, columns=("Truth", *found.labels, "all"), rows=tuple(rows))
 
 
 def calibration(run: RunFolder) -> Table:
@@ -410,7 +257,7 @@ def thresholds(run: RunFolder) -> Table:
     return Table(caption="Thresholds", columns=("Threshold", *(model.name for model in run.models)), rows=tuple(rows))
 
 
-# Specificities that are read off the ROC curve; where a metric of its own exists it is taken, because a drawn curve is thinned.
+# Specificities read off the ROC curve; where a metric of its own exists it is taken, because a drawn curve is thinned.
 _SPECIFICITIES = {
     0.99: "",
     0.98: "",
@@ -454,7 +301,7 @@ def _value(model: Judged, metric: str) -> float | None:
 
 
 def _highest(model: Judged, kind: str, asked: float) -> float | None:
-    """Return the best second rate among points whose first rate is good enough; thresholds are observed, nothing is interpolated."""
+    """Return the best rate that an observed threshold reaches while the other rate is at least as asked."""
     curve = model.curve(kind)
     if curve is None:
         return None
@@ -467,8 +314,3 @@ def _highest(model: Judged, kind: str, asked: float) -> float | None:
             if recall >= asked - 1e-9
         ]
     return max(found, default=None)
-
-
-def known_levels(rows: Iterable[GroupRow]) -> list[GroupRow]:
-    """Return the groups whose value is known."""
-    return [row for row in rows if row["level"] != MISSING]

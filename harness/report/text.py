@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from harness.report.numbers import MISSING, OVERALL, Judged, RunFolder
-from harness.report.rows import DifferenceRow, GapRow, GroupRow, ValueRow, WarningRow
+from harness.metrics.subgroups import MISSING, OVERALL
+from harness.report.numbers import Judged, RunFolder
+from harness.report.rows import DifferenceRow, GroupRow, ValueRow, WarningRow
 from harness.report.wording import (
     attribute_name,
     count,
@@ -24,7 +25,7 @@ from harness.report.wording import (
 Tone = Literal["better", "worse", "none", "plain"]
 
 # What a reader must know first; a code that is not named here comes after them, in the order of metrics.json.
-_GRAVEST = ("no_validation_split", "one_class", "leak", "patients_unknown", "few_validation_positives")
+_GRAVEST = ("no_validation_split", "validation_one_class", "small_test_set", "patients_unknown", "small_validation")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,12 +57,12 @@ def verdicts(run: RunFolder) -> tuple[VerdictText, ...]:
 
 
 def is_smoke(run: RunFolder) -> bool:
-    """Tell whether a model of this run was trained with the smoke budget, whose numbers only prove that the path works."""
+    """Tell whether a model of this run had the smoke budget, whose numbers only prove that the path works."""
     return any(model.facts.get("budget") == "smoke" for model in run.models)
 
 
 def is_synthetic(run: RunFolder) -> bool:
-    """Tell whether test images were made by a program: the built-in source ``sample``, or rows so marked in run.json."""
+    """Tell whether test images are drawn by a program: the built-in source ``sample``, or so marked in run.json."""
     if any(model.facts.get("synthetic") is True for model in run.models):
         return True
     sources = {row["level"] for row in run.lead.groups.values() if row["attribute"] == "source"}
@@ -109,12 +110,15 @@ def _against_baseline(run: RunFolder, model: Judged) -> tuple[Tone, str, str]:
         "worse": ("worse", f"Worse than {reference}"),
     }
     tone, headline = tones.get(row["verdict"], ("none", f"No difference to {reference} shown"))
-    other = run.baseline.value(run.headline)
-    result = (
-        f"{metric} {number(value['value'] if value else None)} against {number(other['value'] if other else None)}: difference {signed(row['difference'])} "
-        f"({_level(run)} interval {signed_interval(row['lo'], row['hi'])}); {tested(run)}."
-    )
+    mine, other = _point(model, run.headline), _point(run.baseline, run.headline)
+    between = f"{_level(run)} interval {signed_interval(row['lo'], row['hi'])}"
+    result = f"{metric} {mine} against {other}: difference {signed(row['difference'])} ({between}); {tested(run)}."
     return tone, headline, result
+
+
+def _point(model: Judged, metric: str) -> str:
+    row = model.value(metric)
+    return number(row["value"] if row else None)
 
 
 def _value(row: ValueRow | None) -> str:
@@ -129,40 +133,44 @@ def _level(run: RunFolder) -> str:
 
 
 def _groups(run: RunFolder, model: Judged) -> str:
-    metric = metric_name(run.headline)
     known = [row for attribute in run.attributes for row in run.levels(attribute) if row["level"] != MISSING]
     estimable = [row for row in known if _estimate(model, run.headline, row) is not None]
     if not known:
         return "No groups were looked at."
     if not estimable:
-        return f"None of {plural(len(known), 'group')} holds enough cases for {_article(metric)} {metric}."
+        return f"None of {plural(len(known), 'group')} holds enough cases to be judged."
     lower = sorted(_lower(run, model), key=lambda pair: pair[1]["estimate"] or 0.0)
     if lower:
         return _lower_sentence(run, model, *lower[0], more=len(lower) - 1)
     lowest = min(estimable, key=lambda row: _estimate(model, run.headline, row) or 0.0)
+    judged = f"{count(len(estimable))} of {plural(len(known), 'group')} could be estimated"
+    value = number(_estimate(model, run.headline, lowest))
     return (
-        f"No group is shown to do worse than the rest ({count(len(estimable))} of {plural(len(known), 'group')} could be estimated). "
-        f"The lowest {metric}, {number(_estimate(model, run.headline, lowest))}, is in {group_name(lowest)}"
-        f"{_unshown(run, model, lowest)}"
+        f"No group is shown to do worse than the rest ({judged}). The lowest {metric_name(run.headline)}, {value}, "
+        f"is in {group_name(lowest)}{_unshown(run, model, lowest)}"
     )
 
 
-def _lower(run: RunFolder, model: Judged) -> Iterator[tuple[GapRow, DifferenceRow]]:
-    """Give every group whose simultaneous interval lies below 0: naming the worst is a selection, so no other interval will do."""
+def _lower(run: RunFolder, model: Judged) -> Iterator[tuple[str, DifferenceRow]]:
+    """Give attribute and group wherever the simultaneous interval lies below 0.
+
+    Naming the worst of several groups is a selection, so no other interval will do.
+    """
     for attribute in run.attributes:
         gap = model.gap(attribute, run.headline)
         for row in gap["differences"] if gap else ():
             if row["hi_simultaneous"] is not None and row["hi_simultaneous"] < 0:
-                yield gap, row  # type: ignore[misc]  # a row implies its gap
+                yield attribute, row
 
 
-def _lower_sentence(run: RunFolder, model: Judged, gap: GapRow, row: DifferenceRow, *, more: int) -> str:
+def _lower_sentence(run: RunFolder, model: Judged, attribute: str, row: DifferenceRow, *, more: int) -> str:
     group = model.groups[row["group_id"]]
+    rest = f"all other images with known {inside(attribute_name(attribute))}"
+    between = signed_interval(row["lo_simultaneous"], row["hi_simultaneous"])
     others = f" So is it in {plural(more, 'other group')}." if more else ""
     return (
-        f"{metric_name(run.headline)} is lower in {group_name(group)} than in all other images with known {inside(attribute_name(gap['attribute']))}: "
-        f"{signed(row['estimate'])} (simultaneous {_level(run)} interval {signed_interval(row['lo_simultaneous'], row['hi_simultaneous'])}; "
-        f"{_counts(group)}).{others}"
+        f"{metric_name(run.headline)} is lower in {group_name(group)} than in {rest}: {signed(row['estimate'])} "
+        f"(simultaneous {_level(run)} interval {between}; {_counts(group)}).{others}"
     )
 
 
@@ -171,15 +179,9 @@ def _unshown(run: RunFolder, model: Judged, group: GroupRow) -> str:
     row = next((row for row in gap["differences"] if row["group_id"] == group["group_id"]), None) if gap else None
     if row is None or row["estimate"] is None:
         return f" ({_counts(group)})."
-    detectable = (
-        f"; smallest difference that could have been seen: {number(row['detectable'])}"
-        if row["detectable"] is not None
-        else ""
-    )
-    return (
-        f" ({_counts(group)}): {signed(row['estimate'])} to the rest, simultaneous interval "
-        f"{signed_interval(row['lo_simultaneous'], row['hi_simultaneous'])}{detectable}."
-    )
+    between = signed_interval(row["lo_simultaneous"], row["hi_simultaneous"])
+    smallest = "" if row["detectable"] is None else f"; smallest that could have been seen: {number(row['detectable'])}"
+    return f" ({_counts(group)}); difference to the rest {signed(row['estimate'])} ({between}{smallest})."
 
 
 def _counts(group: GroupRow) -> str:
@@ -189,10 +191,6 @@ def _counts(group: GroupRow) -> str:
 def _estimate(model: Judged, metric: str, group: GroupRow) -> float | None:
     row = model.value(metric, group["group_id"])
     return row["value"] if row else None
-
-
-def _article(metric: str) -> str:
-    return "an" if metric[0] in "AEFILMNORSX" else "a"
 
 
 def gravest(model: Judged) -> WarningRow | None:

@@ -2,42 +2,18 @@
 
 from __future__ import annotations
 
-from harness.report.numbers import OVERALL
+from harness.metrics import METRICS
+from harness.metrics.subgroups import OVERALL
 from harness.report.rows import GroupRow, ValueRow
 
 MINUS = "\N{MINUS SIGN}"
 DASH = "\N{EN DASH}"
 NOTHING = "\N{EM DASH}"
 
-METRICS = {
-    "auroc": "AUROC",
-    "ap": "PR-AUC (average precision)",
-    "ap_adj": "PR-AUC at the reference prevalence",
-    "sens": "Sensitivity",
-    "spec": "Specificity",
-    "ppv": "Positive predictive value",
-    "npv": "Negative predictive value",
-    "bacc": "Balanced accuracy",
-    "f1": "F1",
-    "mcc": "MCC",
-    "nnb": "Number needed to biopsy",
-    "sens_at_spec_95": "Sensitivity at specificity 95 %",
-    "sens_at_spec_90": "Sensitivity at specificity 90 %",
-    "spec_at_sens_80": "Specificity at sensitivity 80 %",
-    "spec_at_sens_90": "Specificity at sensitivity 90 %",
-    "spec_at_sens_95": "Specificity at sensitivity 95 %",
-    "pauc_tpr80": "Partial AUC above sensitivity 80 %",
-    "brier": "Brier score",
-    "bss": "Brier skill score",
-    "logloss": "Log loss",
-    "cal_slope": "Calibration slope",
-    "cal_intercept": "Calibration intercept",
-    "citl": "Calibration in the large",
-    "oe": "Observed / expected",
-    "ece_db": "Calibration error, debiased",
-    "ece15": "Calibration error, plain (15 bins)",
-    "ece15_expected_if_calibrated": "Plain error expected of a calibrated model",
-    "macro_auroc_ovr": "Macro AUROC (one against rest)",
+# What a table says in a column or a line of its own stands in brackets behind the title of a metric.
+_TITLES = {metric.name: metric.title.split(" (threshold")[0] for metric in METRICS}
+_MULTICLASS = {
+    "macro_auroc_ovr": "Macro ROC-AUC (one against rest)",
     "bma": "Balanced multiclass accuracy",
     "accuracy": "Accuracy",
 }
@@ -131,7 +107,7 @@ def plural(value: int | None, noun: str) -> str:
 
 def metric_name(metric: str) -> str:
     """Return the name of a metric; an unknown key stands for itself."""
-    return METRICS.get(metric, metric)
+    return _TITLES.get(metric) or _MULTICLASS.get(metric, metric)
 
 
 def attribute_name(attribute: str) -> str:

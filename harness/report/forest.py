@@ -1,0 +1,124 @@
+"""Forest plots: estimate and interval of every group of an attribute, with counts, or the reason why there is none."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from matplotlib.axes import Axes
+
+from harness.report.figures import placed, shown, slug
+from harness.report.numbers import Judged, RunFolder
+from harness.report.rows import GroupRow
+from harness.report.svg import DASHES, LINE, MARKERS, MUTED, PALETTE, PAPER, Picture, canvas, picture
+from harness.report.wording import attribute_name, count, level_name, metric_name, reason
+
+Placed = Sequence[tuple[GroupRow, float]]
+
+# Inches: one model's line in a row, the air between rows, a row of words.
+_MODEL_HIGH, _ROW_AIR, _WORDS_HIGH = 0.13, 0.15, 0.24
+
+
+def forest(run: RunFolder, attribute: str) -> Picture | None:
+    """Draw estimate and interval of every group and model; a group that cannot be estimated is a row of text.
+
+    Returns
+    -------
+    Picture or None
+        None where no group of the attribute can be estimated by any model: there is nothing to draw.
+    """
+    metric, rows = run.headline, run.levels(attribute)
+    heights = [_row_height(run, row) for row in rows]
+    if all(height == _WORDS_HIGH for height in heights):
+        return None
+    centers = [sum(heights[:line]) + height / 2 for line, height in enumerate(heights)]
+    inches = sum(heights) + 0.62
+    with canvas(height_inches=inches) as figure:
+        axes = figure.add_axes((0.29, 0.40 / inches, 0.56, sum(heights) / inches))
+        axes.set_xlim(_lower_end(run, rows), 1.0)
+        axes.set_ylim(sum(heights), 0)
+        for place, model in placed(run):
+            overall = model.value(metric)
+            if overall and overall["value"] is not None:
+                axes.axvline(overall["value"], color=PALETTE[place], linewidth=0.7, linestyle=DASHES[place], alpha=0.55)
+        for line, (model_place, model) in enumerate(placed(run)):
+            offset = (line - (len(run.models) - 1) / 2) * _MODEL_HIGH
+            _forest_points(axes, model, list(zip(rows, centers, strict=True)), place=model_place, offset=offset)
+        _forest_words(axes, run, list(zip(rows, centers, strict=True)))
+        axes.set_yticks(centers, [level_name(row["level"]) for row in rows])
+        axes.tick_params(axis="y", length=0)
+        axes.spines["left"].set_visible(False)
+        axes.set_xlabel(metric_name(metric))
+        axes.grid(axis="x", color=LINE, linewidth=0.5)
+        axes.set_axisbelow(True)
+        title = f"{attribute_name(attribute)}: {metric_name(metric)} per group"
+        return picture(figure, f"groups-{slug(attribute)}", title, _forest_summary(run, rows))
+
+
+def _row_height(run: RunFolder, row: GroupRow) -> float:
+    values = [model.value(run.headline, row["group_id"]) for model in run.models]
+    drawn = any(value is not None and value["value"] is not None for value in values)
+    return _MODEL_HIGH * len(run.models) + _ROW_AIR if drawn else _WORDS_HIGH
+
+
+def _forest_points(axes: Axes, model: Judged, rows: Placed, *, place: int, offset: float) -> None:
+    for row, center in rows:
+        value = model.value(_forest_metric(model), row["group_id"])
+        if value is None or value["value"] is None:
+            continue
+        height, color = center + offset, PALETTE[place]
+        if value["lo"] is not None and value["hi"] is not None:
+            axes.plot((value["lo"], value["hi"]), (height, height), color=color, linewidth=1.1, solid_capstyle="butt")
+        inside = PAPER if value["status"] == "low_precision" else color
+        axes.plot(
+            (value["value"],),
+            (height,),
+            marker=MARKERS[place],
+            color=color,
+            markerfacecolor=inside,
+            markersize=4.2,
+            clip_on=False,
+        )
+
+
+def _forest_metric(model: Judged) -> str:
+    return "auroc" if model.value("auroc") is not None else "macro_auroc_ovr"
+
+
+def _forest_words(axes: Axes, run: RunFolder, rows: Placed) -> None:
+    beside = axes.get_yaxis_transform()
+    axes.text(1.04, -0.06, "positive / all", transform=beside, ha="left", va="bottom", color=MUTED, fontsize=6.5)
+    for row, center in rows:
+        axes.text(
+            1.04,
+            center,
+            f"{count(row['n_pos'])} / {count(row['n'])}",
+            transform=beside,
+            ha="left",
+            va="center",
+            fontsize=7,
+        )
+        if _row_height(run, row) == _WORDS_HIGH:
+            value = run.lead.value(run.headline, row["group_id"])
+            words = f"not estimable: {reason(value, None)}" if value else "not estimable"
+            ground = {"facecolor": PAPER, "edgecolor": "none", "pad": 1.0}
+            axes.text(
+                0.02, center, words, transform=beside, ha="left", va="center", color=MUTED, fontsize=7, bbox=ground
+            )
+
+
+def _lower_end(run: RunFolder, rows: Sequence[GroupRow]) -> float:
+    values = [model.value(run.headline, row["group_id"]) for model in run.models for row in rows]
+    ends = [value["value"] if value["lo"] is None else value["lo"] for value in values if value]
+    lowest = min((end for end in ends if end is not None), default=0.5)
+    return 0.5 if lowest >= 0.5 else math.floor(lowest * 10) / 10
+
+
+def _forest_summary(run: RunFolder, rows: Sequence[GroupRow]) -> str:
+    parts = []
+    for row in rows:
+        values = [f"{model.name} {shown(model, run.headline, row)}" for model in run.models]
+        parts.append(
+            f"{level_name(row['level'])} ({count(row['n_pos'])} positive of {count(row['n'])}): {', '.join(values)}"
+        )
+    return "; ".join(parts)
