@@ -237,6 +237,38 @@ class Dataset:
         """
         return Writer(self.root, self._version, command, arguments, self._move_to)
 
+    def commit(self, *, message: str, decisions: pd.DataFrame, client: str = "api") -> int:
+        """Record decisions and return the number of the new version.
+
+        Parameters
+        ----------
+        message : str
+            The sentence that `curate log` prints.
+        decisions : pandas.DataFrame
+            Columns of table ``decisions``; ``sample_ids`` (a list each), ``action`` and ``reviewer`` are needed, ids
+            and times are filled in. Action ``keep`` names the members in ``sample_ids`` and the one that stays in
+            ``new_value``; ``undo`` names what it takes back in ``supersedes``.
+        client : {"api", "app", "cli", "file"}
+            Where they were said.
+
+        Raises
+        ------
+        DataFault
+            A decision names a sample, finding or decision that does not exist, or a value that its column cannot
+            hold. Nothing is written.
+        DatasetConflict
+            Another command is writing, or has written since the dataset was loaded.
+        """
+        from curate.store.decision_rows import decision_rows, refuse_dangling
+
+        rows = decision_rows(decisions, client=client)
+        with self.writer("decide", {"client": client, "decisions": rows.num_rows}) as writer:
+            samples, before = self.read("samples"), self.read("decisions")
+            refuse_dangling(rows, samples, self.read("findings", ["finding_id"]), before)
+            apply_decisions(samples, pa.concat_tables([before, rows]))
+            writer.append("decisions", rows)
+            return writer.commit(message, rows_added=rows.num_rows)
+
     def _move_to(self, version: versions.Version) -> None:
         self._version = version
         self._stored = None

@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 from curate.dataset import Dataset, load_dataset
 from curate.store import leftovers, tables
 from curate.store import versions as version_list
+from curate.store.decision_rows import value_faults
 from curate.store.leftovers import Leftovers
 from curate.verify import references
 from curate.verify.pictures import picture_faults
@@ -130,6 +131,7 @@ def _table_faults(dataset: Dataset, samples: pa.Table) -> Iterator[Fault]:
     yield from references.finding_faults(findings, known)
     yield from references.decision_faults(decisions, findings, known)
     yield from references.measure_faults(dataset.read("measures"), samples)
+    yield from value_faults(decisions)
     try:
         dataset.curated()
     except DataFault as error:

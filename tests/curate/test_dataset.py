@@ -258,3 +258,46 @@ def test_the_package_offers_the_door() -> None:
     assert "Dataset" in dir(curate)
     with pytest.raises(AttributeError, match="no attribute 'nothing'"):
         _ = curate.nothing  # type: ignore[attr-defined]
+
+
+def test_decisions_said_in_python_become_a_version(dataset_of: Make, row: Row) -> None:
+    dataset = dataset_of([row("1"), row("2")])
+    said = pd.DataFrame(
+        {
+            "sample_ids": [["clinic:1"], ["clinic:2"]],
+            "action": ["exclude", "accept"],
+            "new_value": ["quality", None],
+            "reviewer": "anna",
+        }
+    )
+    assert dataset.commit(message="looked at two", decisions=said) == 2
+    assert dataset.view().frame["excluded_reason"].tolist()[0] == "quality"
+    ids = dataset.decisions()["decision_id"].tolist()
+    assert ids == sorted(ids)
+    undo = pd.DataFrame({"sample_ids": [["clinic:1"]], "action": "undo", "reviewer": "anna", "supersedes": ids[0]})
+    assert dataset.commit(message="taken back", decisions=undo) == 3
+    assert not dataset.view().frame["excluded"].any()
+
+
+@pytest.mark.parametrize(
+    ("fields", "named"),
+    [
+        ({"sample_ids": [["clinic:9"]]}, "clinic:9"),
+        ({"finding_id": "blur-0"}, "blur-0"),
+        ({"supersedes": "d0"}, "d0"),
+        ({"action": "delete"}, "delete"),
+        ({"action": "relabel", "new_value": "Benign:Nevi"}, "Benign:Nevi"),
+        ({"action": "exclude", "new_value": "ugly"}, "ugly"),
+        ({"action": "set_field", "field": "sex", "new_value": "mail"}, "mail.*near: male"),
+        ({"action": "set_field", "field": "age_years", "new_value": "old"}, "old"),
+        ({"reviewr": "anna"}, "reviewer"),
+    ],
+)
+def test_a_decision_about_what_is_not_there_is_refused_and_not_written(
+    dataset_of: Make, row: Row, fields: dict[str, object], named: str
+) -> None:
+    dataset = dataset_of([row("1")])
+    said = pd.DataFrame({"sample_ids": [["clinic:1"]], "action": "accept", "reviewer": "anna"} | fields)
+    with pytest.raises(DataFault, match=named):
+        dataset.commit(message="wrong", decisions=said)
+    assert load_dataset(dataset.root).version == 1

@@ -113,6 +113,7 @@ def test_a_derived_column_that_differs_from_its_rule_is_found(sound: Dataset) ->
         ("decisions", {"finding_id": "same_photo-1"}, "D03"),
         ("decisions", {"supersedes": "00"}, "D03"),
         ("decisions", {"action": "set_field", "field": "age_years", "new_value": "old"}, "D06"),
+        ("decisions", {"action": "exclude", "new_value": "ugly"}, "D06"),
         ("splits", {"sample_id": "clinic:9"}, "S01"),
         ("measures", {"value": float("inf")}, "L05"),
     ],
