@@ -1,11 +1,12 @@
-"""Rules by which Russian medical tables are read: diagnoses with doubt, ages in words, phototype pairs, sites, numbers, dates.
+"""How the cells of Russian medical tables are read: ages in words, pairs of skin types, sites, numbers, dates.
 
-A value that no table has is never guessed: it is returned as unmapped and counted by ``curate ingest``.
+A value that no table has is never guessed: it is returned as unmapped and counted by ``curate ingest``. What a
+diagnosis means is read by `sources.reading.russian_diagnosis`.
 """
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 import re
 from dataclasses import dataclass
 from functools import cache
@@ -15,23 +16,23 @@ from schemas import vocabulary
 
 __all__ = [
     "Age",
-    "Diagnosis",
-    "Label",
     "Site",
     "Value",
     "age",
     "confirmation",
     "date",
-    "diagnosis",
     "icd10",
     "image_type",
     "is_empty",
+    "laterality",
     "normalize",
     "number",
     "phototype",
     "sex",
     "site",
     "size_mm",
+    "stem",
+    "stem_key",
 ]
 
 _EMPTY = frozenset(
@@ -64,6 +65,26 @@ def normalize(text: str) -> str:
 def is_empty(text: str) -> bool:
     """Return whether a cell says nothing: blank, a dash, «н/д», «не указан»."""
     return normalize(text) in _EMPTY
+
+
+_ENDING = re.compile(
+    r"(?:ого|его|ому|ему|ыми|ими|ами|ями|ый|ий|ой|ая|яя|ое|ее|ые|ие|ых|их|ую|юю|ах|ях|ов|ев|ей|ем|ам|ям|а|я|о|е|ы|и|у|ю|ь)$"
+)
+# Names of tumors keep their «ом»: «меланому» is no adjective in the dative.
+_TUMOR = re.compile(r"(\w{3,}ом)(?:а|ы|у|ой|е|ами|ам|ах)?$")
+
+
+def stem(word: str) -> str:
+    """Return a word without its ending, so that cases and numbers fall together: «щеки» and «щека»."""
+    if (tumor := _TUMOR.match(word)) is not None:
+        return tumor.group(1)
+    shorter = _ENDING.sub("", word)
+    return shorter if len(shorter) >= 3 else word
+
+
+def stem_key(text: str) -> str:
+    """Return the stems of a text in alphabetical order: cases, plurals and word order fall together."""
+    return " ".join(sorted(stem(word) for word in re.findall(r"[\w-]+", normalize(text))))
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +123,7 @@ def sex(text: str) -> Value:
 
 
 def confirmation(text: str) -> Value:
-    """Return the code of list ``confirm_type``; null for what was refused or planned («не проводилась», «ожидается»)."""
+    """Return the code of list ``confirm_type``; null for what was refused or planned («ожидается»)."""
     return _look_up("ru_confirmation", text)
 
 
@@ -147,7 +168,7 @@ _ISO_DATE = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})(?:[\st][\d:.]+)?$")
 _WORD_DATE = re.compile(r"(\d{1,2}) ([а-я]+) (\d{4})(?: ?г)?$")
 
 
-def date(text: str) -> datetime.date | None:
+def date(text: str) -> dt.date | None:
     """Return a date, day first always: «05.03.2021», «5.3.21», «2021-03-05», «12 мая 2021 г.»; None where it is none.
 
     Two-digit years up to 29 are 20xx, others 19xx.
@@ -167,7 +188,7 @@ def date(text: str) -> datetime.date | None:
     else:
         return None
     try:
-        return datetime.date(year, month, day)
+        return dt.date(year, month, day)
     except ValueError:
         return None
 
@@ -300,7 +321,7 @@ def site(text: str) -> Site:
     known = _terms("ru_site")
     stems = _site_stems()
     for candidate in (plain, rest, without_skin):
-        row = known.get(candidate) or stems.get(_stem_key(candidate))
+        row = known.get(candidate) or stems.get(stem_key(candidate))
         if row is not None and row["status"] != "ambiguous":
             return Site(row["code"] or None, side_said)
     return Site(laterality=side_said, unmapped=True)
@@ -308,7 +329,7 @@ def site(text: str) -> Site:
 
 @cache
 def _site_stems() -> dict[str, dict[str, str]]:
-    return {_stem_key(row["term"]): row for row in vocabulary.read("ru_site")}
+    return {stem_key(row["term"]): row for row in vocabulary.read("ru_site")}
 
 
 def icd10(text: str) -> str | None:
@@ -316,203 +337,3 @@ def icd10(text: str) -> str | None:
     plain = re.sub(r"\s", "", text.upper()).translate(_LOOK_ALIKE).replace(",", ".")
     found = re.search(r"[A-Z]\d{2}(?:\.\d{1,2})?", plain)
     return found.group(0) if found is not None else None
-
-
-# --- diagnosis -------------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Label:
-    """One diagnosis that a text names.
-
-    Parameters
-    ----------
-    raw : str
-        The words of the text that name it.
-    path : str or None
-        Node of the diagnosis tree.
-    kind : str
-        Code of list ``diagnosis_kind``.
-    certainty : str
-        Code of list ``diagnosis_certainty``.
-    """
-
-    raw: str
-    path: str | None
-    kind: str
-    certainty: str
-
-
-@dataclass(frozen=True, slots=True)
-class Diagnosis:
-    """What a diagnosis cell means.
-
-    Parameters
-    ----------
-    path : str or None
-        Node of the diagnosis tree; of several alternatives the lowest common one, or None.
-    kind : str
-        Code of list ``diagnosis_kind``; ``unmapped`` where no table has the text.
-    certainty : str or None
-        ``definite``, ``suspected`` or ``differential``; None where there is no diagnosis.
-    candidates : tuple of str
-        Alternatives, where the text names several.
-    labels : tuple of Label
-        Everything that the text names, in its order, what it excludes included.
-    """
-
-    path: str | None = None
-    kind: str = "none"
-    certainty: str | None = None
-    candidates: tuple[str, ...] = ()
-    labels: tuple[Label, ...] = ()
-
-    @property
-    def unmapped(self) -> bool:
-        """Whether the text holds a diagnosis that no table has."""
-        return self.kind == "unmapped"
-
-
-_ENDING = re.compile(
-    r"(?:ого|его|ому|ему|ыми|ими|ами|ями|ый|ий|ой|ая|яя|ое|ее|ые|ие|ых|их|ую|юю|ах|ях|ов|ев|ей|ем|ам|ям|а|я|о|е|ы|и|у|ю|ь)$"
-)
-_DOUBT = re.compile(
-    r"\?|подозрени\w* на|susp\.?(?:icio)?|под вопросом|нельзя исключить|не исключается|не исключен\w*|вероятно|возможно|предположительно"
-)
-_NEGATED = re.compile(r"без признаков|признак\w* \w+ не |не выявлен|не обнаружен|данных за .* нет|исключен")
-_HISTORY = re.compile(r"в анамнезе|после (?:иссечения|удаления|операции)|состояние после")
-_BETWEEN = re.compile(r"\s+или\s+|\s*/\s*|\s*;\s*|\s*,\s*|\s*\d\)\s*|\s+дифф?\.?\s+с\s+|\s+vs\.?\s+")
-
-
-# Names of tumors keep their «ом»: «меланому» is no adjective in the dative.
-_TUMOR = re.compile(r"(\w{3,}ом)(?:а|ы|у|ой|е|ами|ам|ах)?$")
-
-
-def _stem(word: str) -> str:
-    if (tumor := _TUMOR.match(word)) is not None:
-        return tumor.group(1)
-    shorter = _ENDING.sub("", word)
-    return shorter if len(shorter) >= 3 else word
-
-
-def _stem_key(text: str) -> str:
-    """Return the stems of a text in alphabetical order: cases, plurals and word order fall together."""
-    return " ".join(sorted(_stem(word) for word in re.findall(r"[\w-]+", normalize(text))))
-
-
-@cache
-def _abbreviations() -> dict[str, dict[str, str]]:
-    return {row["term"]: row for row in vocabulary.read("ru_diagnosis") if row["kind"] == "abbr"}
-
-
-@cache
-def _names() -> dict[str, dict[str, str]]:
-    return {normalize(row["term"]): row for row in vocabulary.read("ru_diagnosis") if row["kind"] != "abbr"}
-
-
-@cache
-def _name_stems() -> tuple[tuple[frozenset[str], dict[str, str]], ...]:
-    """Every term as a set of stems, the longest first."""
-    found = [(frozenset(_stem_key(row["term"]).split()), row) for row in _names().values()]
-    return tuple(sorted(found, key=lambda item: (-len(item[0]), -len(item[1]["term"]), item[1]["term"])))
-
-
-def _find(text: str) -> dict[str, str] | None:
-    """Return the row of the vocabulary that a piece of text names: whole, by abbreviation, or its longest term inside."""
-    bare = text.strip(" .,;:()")
-    # Abbreviations count in upper case only: «АК» is a diagnosis, «ак» is not.
-    if bare in _abbreviations():
-        return _abbreviations()[bare]
-    if (row := _names().get(normalize(bare))) is not None:
-        return row
-    for word in re.findall(r"[А-ЯЁ]{2,6}", bare):
-        if word in _abbreviations():
-            return _abbreviations()[word]
-    stems = frozenset(_stem_key(bare).split())
-    return next((row for term, row in _name_stems() if term and term <= stems), None)
-
-
-def _label(text: str, certainty: str) -> Label:
-    row = _find(text)
-    raw = text.strip()
-    if row is None or row["status"] == "ambiguous":
-        return Label(raw, None, "unmapped", certainty)
-    if row["status"] == "no_lesion" or not row["code"]:
-        return Label(raw, None, "none", certainty)
-    top = ":" not in row["code"]
-    kind = "top" if top else ("broader" if row["status"] == "broader" else "exact")
-    return Label(raw, row["code"], kind, certainty)
-
-
-def _pieces(text: str) -> list[str]:
-    """Return the alternatives of a text; one that only belongs to its neighbor («рак, БДУ») is not cut off."""
-    plain = normalize(text)
-    if text.strip() in _abbreviations() or plain in _names():
-        return [text]
-    # «рубец после иссечения базалиомы»: what stands before the history is there today.
-    parted = re.sub(rf"\s+({_HISTORY.pattern})", r"; \1", text, flags=re.IGNORECASE)
-    pieces = [piece for piece in _BETWEEN.split(parted) if piece.strip(" .,;:()?")]
-    named = [
-        piece for piece in pieces if _find(_DOUBT.sub(" ", piece)) is not None or _HISTORY.search(normalize(piece))
-    ]
-    return named if len(named) > 1 else [text]
-
-
-def _certainty(piece: str, *, doubted: bool) -> str:
-    plain = normalize(piece)
-    if _HISTORY.search(plain):
-        return "history"
-    if _NEGATED.search(plain):
-        return "excluded"
-    return "suspected" if doubted else "definite"
-
-
-def _common(paths: tuple[str, ...]) -> str | None:
-    parts = [path.split(":") for path in paths]
-    shared = []
-    for level in zip(*parts, strict=False):
-        if len(set(level)) > 1:
-            break
-        shared.append(level[0])
-    return ":".join(shared) or None
-
-
-def diagnosis(text: str, *, preliminary: bool = False) -> Diagnosis:
-    """Return what a diagnosis cell means.
-
-    Parameters
-    ----------
-    text : str
-        «Базалиома», «БКР?», «подозрение на меланому», «невус / себорейный кератоз?», «невус, признаков меланомы не выявлено».
-    preliminary : bool
-        True for a column of preliminary diagnoses: its labels are suspected.
-
-    Notes
-    -----
-    A doubt mark gives certainty ``suspected`` with the path of the term. Several alternatives give ``differential`` and candidates. What
-    is denied or past is kept among the labels and is never the diagnosis of the row.
-    """
-    if is_empty(text):
-        return Diagnosis()
-    doubted = preliminary or _DOUBT.search(vocabulary.normalize(text)) is not None
-    labels = tuple(_label(_strip_doubt(piece), _certainty(piece, doubted=doubted)) for piece in _pieces(text))
-    stated = tuple(label for label in labels if label.certainty in {"definite", "suspected"})
-    if not stated:
-        return Diagnosis(labels=labels)
-    known = [label for label in stated if label.path is not None]
-    if not known:
-        return Diagnosis(kind=stated[0].kind, certainty=stated[0].certainty, labels=labels)
-    paths = tuple(dict.fromkeys(str(label.path) for label in known))
-    if len(paths) == 1:
-        return Diagnosis(paths[0], known[0].kind, known[0].certainty, labels=labels)
-    alternatives = tuple(
-        label
-        if label.certainty not in {"definite", "suspected"}
-        else Label(label.raw, label.path, label.kind, "differential")
-        for label in labels
-    )
-    return Diagnosis(_common(paths), "group", "differential", candidates=paths, labels=alternatives)
-
-
-def _strip_doubt(piece: str) -> str:
-    return re.sub(r"\(\s*\)", " ", re.sub(_DOUBT.pattern, " ", piece, flags=re.IGNORECASE)).strip()

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from sources.sample.canvas import Canvas, Field
 from sources.sample.exposure import Exposure, Setup
 
-__all__ = ["develop", "light_up", "viewpoint"]
+__all__ = ["develop", "light_up", "stored_levels", "viewpoint"]
 
 Photo = npt.NDArray[np.float32]
 
@@ -36,7 +36,9 @@ def viewpoint(exposure: Exposure, how: Setup, canvas: Canvas) -> tuple[Field, Fi
     cos, sin = np.float32(math.cos(how.turn)), np.float32(math.sin(how.turn))
     middle = np.float32((canvas.side - 1) / 2)
     off_x, off_y = (np.float32(shift * canvas.px_per_mm) for shift in how.shift_mm)
-    return cos * x + sin * y + middle - off_x, cos * y - sin * x + middle - off_y
+    return np.asarray(cos * x + sin * y + middle - off_x, np.float32), np.asarray(
+        cos * y - sin * x + middle - off_y, np.float32
+    )
 
 
 def light_up(linear: Photo, relief: Field, exposure: Exposure, how: Setup, canvas: Canvas) -> Photo:
@@ -77,8 +79,21 @@ def _response(contrast: float) -> Field:
     return np.asarray(255 * encoded, np.float32)
 
 
+def stored_levels(light: Photo, exposure: Exposure, how: Setup) -> Photo:
+    """Return gray levels 0..255 that the camera makes of light, without noise and rounding.
+
+    Parameters
+    ----------
+    light : array, shape (..., 3)
+        Linear sRGB under even white light.
+    """
+    camera = exposure.camera
+    gains = np.array(camera.white_balance, np.float32) * np.array(how.tint, np.float32) * np.float32(how.brightness)
+    return _response(camera.contrast)[(np.clip(light * gains, 0, 1) * np.float32(_STEPS)).astype(np.uint16)]
+
+
 def develop(photo: Photo, exposure: Exposure, how: Setup) -> npt.NDArray[np.uint8]:
-    """Return what the camera stores of the light that reaches it, uint8 sRGB.
+    """Return what the camera stores of a photo, uint8 sRGB: uneven light, blur, tone curve, noise.
 
     Parameters
     ----------
@@ -86,16 +101,11 @@ def develop(photo: Photo, exposure: Exposure, how: Setup) -> npt.NDArray[np.uint
         Linear sRGB.
     """
     camera = exposure.camera
-    gains = np.array(camera.white_balance, np.float32) * np.array(how.tint, np.float32) * np.float32(how.brightness)
     x = np.linspace(-1, 1, camera.width, dtype=np.float32)[None, :]
     y = np.linspace(-1, 1, camera.height, dtype=np.float32)[:, None]
-    field = (
-        1
-        + np.float32(how.gradient[0]) * x
-        + np.float32(how.gradient[1]) * y
-        - np.float32(0.10) * (x * x + y * y - np.float32(0.67))
-    )
-    lit = cv2.GaussianBlur(np.asarray(photo * field[..., None] * gains, np.float32), (0, 0), camera.blur_px)
-    encoded = _response(camera.contrast)[(np.clip(lit, 0, 1) * np.float32(_STEPS)).astype(np.uint16)]
+    # The lamp sits over the middle: the corners get a fifth less.
+    field = 1 + np.float32(how.gradient[0]) * x + np.float32(how.gradient[1]) * y - np.float32(0.10) * (x * x + y * y)
+    lit = cv2.GaussianBlur(np.asarray(photo * field[..., None], np.float32), (0, 0), camera.blur_px)
     noise = exposure.stream("sensor").standard_normal(photo.shape, dtype=np.float32) * np.float32(camera.noise)
-    return np.clip(encoded + noise + 0.5, 0, 255).astype(np.uint8)
+    levels = stored_levels(np.asarray(lit, np.float32), exposure, how)
+    return np.clip(levels + noise + np.float32(0.5), 0, 255).astype(np.uint8)

@@ -1,4 +1,4 @@
-"""The patch of skin around one lesion as a plane in millimetres: noise, points and marks that are the same at every scale."""
+"""The patch of skin around one lesion, a plane in millimetres: noise, points and marks, the same at every scale."""
 
 from __future__ import annotations
 
@@ -13,11 +13,13 @@ import numpy.typing as npt
 
 from sources.sample.chance import stream
 
-__all__ = ["Canvas", "Field", "smooth_step"]
+__all__ = ["Amount", "Canvas", "Field", "smooth_step"]
 
 Field = npt.NDArray[np.float32]
+# What arithmetic on fields gives before it is made a field again.
+Amount = npt.NDArray[np.floating]
 
-# Noise is a tile that repeats; at the finest cell in use (0.12 mm) the period is 31 mm, more than a dermoscopic picture shows.
+# Noise is a tile that repeats: at the finest cell in use (0.12 mm) after 31 mm, more than a dermoscopic picture shows.
 _TILE = 256
 # Positions of marks are handed to OpenCV in sixteenths of a pixel.
 _SHIFT = 4
@@ -25,7 +27,7 @@ _SHIFT = 4
 _REACH = 30.0
 
 
-def smooth_step(field: Field, low: float, high: float) -> Field:
+def smooth_step(field: Amount, low: float, high: float) -> Field:
     """Return 0 below `low`, 1 above `high`, a smooth step between; `low` may be the larger one."""
     part = np.clip((field - np.float32(low)) / np.float32(high - low), 0, 1)
     return np.asarray(part * part * (3 - 2 * part), np.float32)
@@ -123,7 +125,7 @@ class Canvas:
         half = self.side / self.px_per_mm / 2 + margin_mm
         return np.asarray(np.abs(points_mm).max(axis=1) < half)
 
-    def value_at(self, field: Field, points_mm: npt.NDArray[np.float64]) -> Field:
+    def value_at(self, field: Amount, points_mm: npt.NDArray[np.float64]) -> Field:
         """Return a field's value at the nearest pixel of each point, shape (n,); 0 off the canvas."""
         place = np.rint(self.to_px(points_mm)).astype(np.int64)
         known = ((place >= 0) & (place < self.side)).all(axis=1)
@@ -181,10 +183,10 @@ class Canvas:
         field = marks.astype(np.float32) / np.float32(255)
         return self.blurred(field, soft_mm) if soft_mm > 0 else field
 
-    def blurred(self, field: Field, width_mm: float) -> Field:
+    def blurred(self, field: Amount, width_mm: float) -> Field:
         """Return a field under a Gaussian blur of a width (sigma) in mm."""
         sigma = max(0.3, width_mm * self.px_per_mm)
-        return np.asarray(cv2.GaussianBlur(field, (0, 0), sigma), np.float32)
+        return np.asarray(cv2.GaussianBlur(np.asarray(field, np.float32), (0, 0), sigma), np.float32)
 
     def cells(self, points_mm: npt.NDArray[np.float64]) -> tuple[Field, npt.NDArray[np.int32]]:
         """Return the walls of the Voronoi cells of points (0/1) and the number of the cell of each pixel."""

@@ -1,7 +1,7 @@
-"""The tables of the two clinics: written as the bytes that a clinic would hand over, and read back by the code that reads real ones.
+"""The tables of the two clinics: written as the bytes that a clinic would hand over, read back as real ones are.
 
-Clinic *north* keeps an English CSV. Clinic *volga* keeps a Russian journal: semicolons, cp1251, decimal commas, title lines above the header, a
-total below, ages and skin types in words, diagnoses with doubt.
+Clinic *north* keeps an English CSV. Clinic *volga* keeps a Russian journal: semicolons, cp1251, decimal commas, title
+lines above the header, a total below, ages and skin types in words, diagnoses with doubt.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import numpy as np
 
 from schemas import vocabulary
 from schemas.errors import Fault, Place
-from sources.reading import russian
+from sources.reading import russian, russian_diagnosis
 from sources.reading.tables import TextTable, read_table
 from sources.sample.chance import chance, pick, stream
 from sources.sample.photograph import picture_bytes
@@ -37,8 +37,8 @@ def _named(list_name: str) -> dict[str, str]:
 # --- clinic north: write ---------------------------------------------------------------------------------------------
 
 _NORTH_HEADER = (
-    "image", "patient_id", "lesion_id", "sex", "age", "anatom_site", "side", "fitzpatrick_skin_type", "image_type", "device",
-    "diagnosis", "diagnosis_confirm_type", "clin_size_long_diam_mm", "split",
+    "image", "patient_id", "lesion_id", "sex", "age", "anatom_site", "side", "fitzpatrick_skin_type", "image_type",
+    "device", "diagnosis", "diagnosis_confirm_type", "clin_size_long_diam_mm", "split",
 )  # fmt: skip
 
 
@@ -80,8 +80,8 @@ def table_north(seed: int) -> bytes:
 # --- clinic volga: write ---------------------------------------------------------------------------------------------
 
 _VOLGA_HEADER = (
-    "№ п/п", "Снимок", "Код пациента", "Код очага", "Пол", "Возраст", "Фототип", "Локализация", "Сторона", "Вид снимка", "Аппарат",
-    "Дата осмотра", "Диагноз", "Метод верификации", "Размер, мм", "Выборка",
+    "№ п/п", "Снимок", "Код пациента", "Код очага", "Пол", "Возраст", "Фототип", "Локализация", "Сторона", "Вид снимка",
+    "Аппарат", "Дата осмотра", "Диагноз", "Метод верификации", "Размер, мм", "Выборка",
 )  # fmt: skip
 _TITLES = ("Учебная клиника «Волга» (СИНТЕТИЧЕСКИЕ данные)", "Журнал дерматоскопии", "Сформирован: 14.01.2026")
 _TOTAL = "Итого"
@@ -171,7 +171,7 @@ def _russian_diagnosis(rng: np.random.Generator, picture: Picture) -> str:
 
 
 def _russian_confirmation(rng: np.random.Generator, lesion: Lesion, diagnosis: str) -> str:
-    if russian.diagnosis(diagnosis).certainty != "definite":
+    if russian_diagnosis.diagnosis(diagnosis).certainty != "definite":
         return pick(rng, ("направлен на биопсию", "гистология в работе", ""))
     if lesion.malignant or chance(rng, 0.15):
         return pick(rng, ("гистология", "Гистологическое исследование", "ПГИ"))
@@ -273,7 +273,7 @@ def _volga_fields(cells: Mapping[str, str]) -> tuple[dict[str, object], dict[str
     sex, tone = russian.sex(cells["Пол"]), russian.phototype(cells["Фототип"])
     age, site = russian.age(cells["Возраст"]), russian.site(cells["Локализация"])
     side, seen = russian.laterality(cells["Сторона"]), russian.image_type(cells["Вид снимка"])[0]
-    confirmed, found = russian.confirmation(cells["Метод верификации"]), russian.diagnosis(cells["Диагноз"])
+    confirmed, found = russian.confirmation(cells["Метод верификации"]), russian_diagnosis.diagnosis(cells["Диагноз"])
     visited = russian.date(cells["Дата осмотра"])
     fields: dict[str, object] = {
         **_keys(cells["Снимок"], cells["Код пациента"], cells["Код очага"]),

@@ -144,7 +144,7 @@ class Setup:
 
 
 def _ruler(exposure: Exposure, rng: np.random.Generator) -> bool:
-    """The planted shortcut: clinic volga lays a ruler beside what looks like a melanoma."""
+    """Plant the shortcut: clinic volga lays a ruler beside a melanoma."""
     if exposure.lesion.patient.clinic == "volga":
         return chance(rng, 0.8 if exposure.lesion.kind.startswith("melanoma") else 0.05)
     return chance(rng, 0.1)
@@ -171,9 +171,10 @@ def setup(exposure: Exposure) -> Setup:
     fitting = filling * exposure.camera.height / shown
     light = rng.normal(0, 0.12 if again else 0.08) + (0.0 if dermoscopic else rng.normal(0.08, 0.1))
     tint = np.exp(rng.normal(0, 0.035 if again else 0.025, 3))
+    # A white balance gone violet, as in many real dermoscopic pictures: skin tone cannot be measured there.
     violet = exposure.lesion.patient.clinic == "north" and dermoscopic and chance(rng, 0.15)
     if violet:
-        tint = tint * np.array([0.98, 0.93, 1.12])
+        tint = tint * np.array([0.97, 0.90, 1.25])
     size = np.array([exposure.camera.width, exposure.camera.height]) / exposure.camera.px_per_mm
     shift = np.clip(rng.normal(0, room / 2, 2), -room, room) * size * (1.1 - filling)
     return Setup(

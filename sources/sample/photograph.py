@@ -49,7 +49,9 @@ def _encode(image: Image, quality: int) -> bytes:
 
 def _altered(data: bytes, edit: str, rng: np.random.Generator) -> bytes:
     """Return the bytes of an altered copy: decoded, changed and saved again, as people do it."""
-    image = cv2.cvtColor(cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR), cv2.COLOR_BGR2RGB)
+    decoded = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
+    assert decoded is not None, "a picture that was just encoded"
+    image = cv2.cvtColor(decoded, cv2.COLOR_BGR2RGB)
     height, width = image.shape[:2]
     quality = int(rng.integers(78, 93))
     if edit == "resaved":

@@ -1,5 +1,7 @@
-"""The pictures of the sample and the defects planted among them: copies, second photos, two ids of one person, wrong labels,
-a published split that leaks, a ruler that goes with melanoma in one clinic. What was planted is known, so a check can be scored.
+"""The pictures of the sample and the defects planted among them.
+
+Copies, second photos of one lesion, one person under two ids, wrong labels, a published split that leaks, a ruler that
+goes with melanoma in one clinic. What was planted is known, so a check can be scored.
 """
 
 from __future__ import annotations
@@ -130,7 +132,7 @@ def _first_photos(seed: int, lesions: Iterable[Lesion]) -> list[Picture]:
 
 
 def _recorded_elsewhere(picture: Picture, seed: int, number: int) -> Picture:
-    """Return a further picture with the ids that a table would give it: the right ones, another lesion id or another person."""
+    """Return a further picture with the ids that a table gives it: right ones, another lesion, another person."""
     rng = stream(seed, "recorded", number)
     how = pick(rng, ("right", "other lesion", "no lesion", "other person"), (40, 22, 13, 25))
     lesion = picture.lesion
@@ -262,7 +264,7 @@ def _pairs(found: list[Picture]) -> list[TruthRow]:
 
 
 def _persons(found: list[Picture]) -> list[TruthRow]:
-    """Return groups of one person: two recorded ids that a chain of pictures joins, and parts of the split that it crosses."""
+    """Return the pictures of one person where they stand under two ids or in two parts of the split."""
     by_person: dict[int, list[Picture]] = defaultdict(list)
     for picture in found:
         by_person[picture.lesion.patient.number].append(picture)
@@ -302,9 +304,9 @@ def truth_rows(ids: frozenset[str]) -> tuple[TruthRow, ...]:
     Returns
     -------
     tuple of TruthRow
-        Pairs for ``exact``, ``same_photo``, ``same_lesion``, ``id_conflict`` (a pair has one of the first three kinds only); all images
-        of a person for ``same_patient`` (two recorded ids) and ``leak`` (of ``source_split``); single images for ``label_error``; the
-        images with the ruler for ``shortcut``.
+        Pairs for ``exact``, ``same_photo``, ``same_lesion``, ``id_conflict`` (a pair has one of the first three kinds
+        only); all images of a person for ``same_patient`` (two recorded ids) and ``leak`` (of ``source_split``); single
+        images for ``label_error``; the images with the ruler for ``shortcut``.
     """
     rows: list[TruthRow] = []
     for seed in sorted({seed_of(each) for each in ids}):

@@ -1,7 +1,7 @@
 """Who comes to the two clinics, with which lesions: patients and lesions of the sample, drawn from one seed.
 
-Frequencies are skewed as in practice: many nevi, few melanomas, few people with dark skin, few children. They are chosen, not
-measured; nothing here says anything about a real population.
+Frequencies are skewed as in practice: many nevi, few melanomas, few people with dark skin, few children. They are
+chosen, not measured; nothing here says anything about a real population.
 """
 
 from __future__ import annotations
@@ -280,7 +280,7 @@ def _weight(kind: Kind, patient: Patient) -> float:
 
 
 def _atypia(rng: np.random.Generator, kind: str) -> float:
-    """Overlapping distributions: an early melanoma may look calm, a dysplastic nevus or a keratosis may look alarming."""
+    """Draw from distributions that overlap: an early melanoma may look calm, a keratosis alarming."""
     if kind in {"melanoma_superficial", "melanoma_nodular"}:
         return float(rng.beta(4.5, 2))
     if kind in {"melanoma_in_situ", "nevus_dysplastic"}:

@@ -1,8 +1,9 @@
 """Bare skin: its color from melanin and hemoglobin, its mottling, furrows, follicles and freckles.
 
-Light is absorbed by pigments in layers (Beer-Lambert), so linear red, green and blue are ``BASE * exp(-(amount * absorption))``. The
-coefficients were fitted so that the six tones have the CIELAB colors of human skin (L* 71 to 34, a* 9 to 13, b* 15 to 16, which is an
-individual typology angle from 56 to -46 degrees); they are not measured spectra.
+Light is absorbed by pigments in layers (Beer-Lambert), so linear red, green and blue are
+``BASE * exp(-(amount * absorption))``. The coefficients were fitted so that the six tones have the CIELAB colors of
+human skin (L* 71 to 34, a* 9 to 13, b* 15 to 16, an individual typology angle of 56 to -46 degrees); they are not measured
+spectra.
 
 References
 ----------
@@ -18,10 +19,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from sources.sample.canvas import Canvas, Field
+from sources.sample.canvas import Amount, Canvas, Field
 from sources.sample.population import Lesion, Patient
 
-__all__ = ["Layers", "bare_lab", "color", "individual_typology_angle", "skin_layers"]
+__all__ = ["Layers", "bare_color", "color", "individual_typology_angle", "lab_of", "skin_layers"]
 
 Vector = npt.NDArray[np.float32]
 
@@ -77,17 +78,20 @@ class Layers:
     white: Field
     relief: Field
 
-    def plus(self, **more: Field) -> Layers:
+    def plus(self, **more: Amount) -> Layers:
         """Return these layers with some amounts added; `white` is laid over what is there."""
         changed = {}
         for name, amount in more.items():
             own = getattr(self, name)
-            changed[name] = own + amount - own * amount if name == "white" else own + amount
+            total = own + amount - own * amount if name == "white" else own + amount
+            changed[name] = np.asarray(total, np.float32)
         return replace(self, **changed)
 
-    def times(self, **factors: Field) -> Layers:
+    def times(self, **factors: Amount) -> Layers:
         """Return these layers with some amounts multiplied."""
-        return replace(self, **{name: getattr(self, name) * factor for name, factor in factors.items()})
+        return replace(
+            self, **{name: np.asarray(getattr(self, name) * factor, np.float32) for name, factor in factors.items()}
+        )
 
 
 def color(layers: Layers) -> npt.NDArray[np.float32]:
@@ -103,9 +107,14 @@ def color(layers: Layers) -> npt.NDArray[np.float32]:
     return np.asarray(light + white * (WHITE - light), np.float32)
 
 
-def bare_lab(patient: Patient) -> tuple[float, float, float]:
-    """Return CIELAB (D65) of a patient's bare skin under even white light."""
-    linear = BASE.astype(np.float64) * np.exp(-(patient.melanin * SKIN_MELANIN + patient.hemoglobin * HEMOGLOBIN))
+def bare_color(patient: Patient) -> npt.NDArray[np.float64]:
+    """Return linear sRGB of a patient's bare skin under even white light, shape (3,)."""
+    absorbed = patient.melanin * SKIN_MELANIN.astype(np.float64) + patient.hemoglobin * HEMOGLOBIN
+    return np.asarray(BASE * np.exp(-absorbed), np.float64)
+
+
+def lab_of(linear: npt.NDArray[np.float64]) -> tuple[float, float, float]:
+    """Return CIELAB (D65) of one color in linear sRGB, shape (3,)."""
     scaled = _TO_XYZ @ linear / _WHITE_POINT
     bent = np.where(scaled > 216 / 24389, np.cbrt(scaled), (24389 / 27 * scaled + 16) / 116)
     return float(116 * bent[1] - 16), float(500 * (bent[0] - bent[1])), float(200 * (bent[1] - bent[2]))

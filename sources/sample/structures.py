@@ -9,19 +9,22 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from sources.sample.canvas import Canvas, Field, smooth_step
+from sources.sample.canvas import Amount, Canvas, Field, smooth_step
+from sources.sample.skin import Layers
 
 __all__ = [
     "Outline",
     "branching_vessels",
     "clods",
     "cysts",
+    "dome",
     "globules",
     "leaves",
     "loops",
     "nests",
     "network",
     "outline",
+    "pressed_out",
     "ridges",
     "scale",
     "streaks",
@@ -52,7 +55,7 @@ class Outline:
     radius_mm: float
 
 
-def outline(
+def outline(  # noqa: PLR0913 - four of them are options
     canvas: Canvas, diameter_mm: float, *, lobes: int = 1, ragged: float = 0.1, soft: float = 0.1, slim: float = 0.85
 ) -> Outline:
     """Return an outline of one or several lobes.
@@ -77,15 +80,16 @@ def outline(
     narrow = canvas.noise("border narrow", 0.25 * radius) * np.float32(0.26 * ragged)
     frayed = canvas.noise("border frayed", 0.16) * np.float32(0.025 + 0.05 * ragged)
     near = np.zeros_like(wide)
-    for lobe in range(lobes):
+    toward = rng.uniform(0, 2 * math.pi)
+    for _ in range(lobes):
         turn = rng.uniform(0, math.pi)
         size = 1.0 if lobes == 1 else rng.uniform(0.55, 0.78)
         away = 0.0 if lobes == 1 else rng.uniform(0.2, 0.42)
-        toward = rng.uniform(0, 2 * math.pi) if lobe == 0 else toward + 2 * math.pi / lobes + rng.normal(0, 0.5)
         x = canvas.x / np.float32(radius) - np.float32(away * math.cos(toward))
         y = canvas.y / np.float32(radius) - np.float32(away * math.sin(toward))
         cos, sin = np.float32(math.cos(turn)), np.float32(math.sin(turn))
         long, short = cos * x + sin * y, (cos * y - sin * x) / np.float32(slim * rng.uniform(0.9, 1.1))
+        toward += 2 * math.pi / lobes + rng.normal(0, 0.5)
         near += np.exp(np.float32(-9.0) * (np.sqrt(long * long + short * short) - np.float32(size)))
     # A soft minimum over the lobes: 0 on the common border, negative inside.
     distance = np.clip(-np.log(np.maximum(near, 1e-30)) / 9, -1.2, 6)
@@ -112,10 +116,10 @@ def network(canvas: Canvas, name: str, spacing_mm: float, *, irregular: float = 
     return np.asarray(np.clip(lines * np.clip(strength, 0.15, 2.0), 0, 1.6), np.float32)
 
 
-def globules(
+def globules(  # noqa: PLR0913 - four of them are options
     canvas: Canvas,
     name: str,
-    where: Field,
+    where: Amount,
     *,
     spacing_mm: float,
     radius_mm: float,
@@ -205,7 +209,7 @@ def branching_vessels(canvas: Canvas, border: Outline, count: int) -> Field:
     return canvas.strokes(lines, soft_mm=0.015)
 
 
-def loops(canvas: Canvas, where: Field, spacing_mm: float, radius_mm: float) -> Field:
+def loops(canvas: Canvas, where: Amount, spacing_mm: float, radius_mm: float) -> Field:
     """Return coiled or dotted vessels, 0..1, where a field is above one half."""
     return globules(canvas, "vessels", where, spacing_mm=spacing_mm, radius_mm=radius_mm, share=0.65, uneven=0.25)
 
@@ -243,7 +247,7 @@ def leaves(canvas: Canvas, border: Outline, count: int) -> Field:
     return canvas.strokes(lines, soft_mm=0.06)
 
 
-def cysts(canvas: Canvas, name: str, where: Field, count_per_mm2: float, radius_mm: float) -> Field:
+def cysts(canvas: Canvas, name: str, where: Amount, count_per_mm2: float, radius_mm: float) -> Field:
     """Return scattered round marks, 0..1: milia-like cysts, follicle plugs."""
     spacing = 1 / math.sqrt(count_per_mm2)
     points = canvas.lattice(f"cysts {name}", spacing, 0.35, reach_mm=8.0)
@@ -276,3 +280,14 @@ def scale(canvas: Canvas, name: str, cover: float) -> Field:
     edge = 1.3 - 2.4 * cover
     covered = smooth_step(np.asarray(0.8 * patch + 0.5 * flake + 0.25 * crumb, np.float32), edge - 0.5, edge + 1.0)
     return np.asarray(np.clip(covered * (0.75 + 0.3 * crumb), 0, 1), np.float32)
+
+
+def dome(border: Outline, height_mm: float, power: float = 2.0) -> Field:
+    """Return the height of a rounded lesion, mm; a larger power makes it flatter on top and steeper at the border."""
+    return np.asarray(np.clip(1 - np.clip(border.smooth, 0, 1) ** power, 0, 1) * height_mm, np.float32)
+
+
+def pressed_out(layers: Layers, border: Outline, share: float) -> Layers:
+    """Smooth the skin's own furrows under a raised lesion."""
+    keep = 1 - np.float32(share) * border.mask
+    return layers.times(relief=keep)
