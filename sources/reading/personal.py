@@ -1,7 +1,7 @@
 """What may not enter a dataset: columns and texts that say who a person is, in English and Russian.
 
-Rules of design/schema.md, section 8. A name of a column is enough to leave it out; a text is judged by its form, because a
-clinic writes a name into a file name sooner than into a column called so.
+Rules of design/schema.md, section 8. A name of a column is enough to leave it out; a text is judged by its form,
+because a clinic writes a name into a file name sooner than into a column called so.
 """
 
 from __future__ import annotations
@@ -12,28 +12,33 @@ from schemas.vocabulary import normalize
 
 __all__ = ["personal_text", "refused_column"]
 
-# What the name of a column says about its cells; whole words, so that «image_name» and «дата_набора» stay.
+# What the name of a column says about its cells; the whole name counts, so that «image_name» stays.
 _COLUMNS = {
     "a name": (
-        r"(?:patient|first|last|full|family|given|middle|doctor|physician|nurse)[ _-]?name|surname|initials|"
+        r"(?:patient|first|last|full|family|given|middle|doctor|physician|nurse)[ -]?name|surname|initials|"
         r"ф\.? ?и\.? ?о\.?(?: .*)?|фамилия|имя|отчество|инициалы|врач|лечащий врач|пациент \(фио\)"
     ),
     "a date": (
-        r"(?:birth|visit|admission|discharge|exam(?:ination)?|study|biopsy|surgery)[ _-]?date|date[ _-]?of[ _-]?\w+|dob|"
+        r"(?:birth|visit|admission|discharge|exam(?:ination)?|study|biopsy|surgery)[ -]?date|date[ -]?of[ -]?\w+|dob|"
         r"(?:birth|visit)day|дата(?: .*)?|день рождения|д\.? ?р\.?"
     ),
-    "an address": r"(?:home |post(?:al)? |street )?address|street|zip ?code|post ?code|адрес(?: .*)?|прописка|место жительства",
-    "a phone number": r"(?:tele)?phone(?:[ _-]?(?:no|number))?|mobile|телефон(?: .*)?|тел\.?|моб\.?",
+    "an address": (
+        r"(?:home |post(?:al)? |street )?address|street|zip ?code|post ?code|"
+        r"адрес(?: .*)?|прописка|место жительства"
+    ),
+    "a phone number": r"(?:tele)?phone(?:[ -]?(?:no|number))?|mobile|телефон(?: .*)?|тел\.?|моб\.?",
     "an e-mail address": r"e-?mail(?: address)?|эл\.? ?почта|электронная почта",
     "a number of a document": (
-        r"ssn|social security.*|passport(?: .*)?|insurance[ _-]?(?:id|no|number)|"
+        r"ssn|social security.*|passport(?: .*)?|insurance[ -]?(?:id|no|number)|"
         r"снилс|полис(?: .*)?|омс|паспорт(?: .*)?|инн|№ ?полиса"
     ),
-    "a medical record number": r"mrn|medical[ _-]?record(?:[ _-]?(?:no|number|id))?|chart[ _-]?no|№ ?карты|номер карты|история болезни",
-    "a place on the map": r"gps(?:[ _-]\w+)?|latitude|longitude|широта|долгота|координаты",
-    "a serial number": r"(?:device|body|lens)?[ _-]?serial(?:[ _-]?(?:no|number))?|серийный номер",
-    "origin or race": r"race(?:[ _-]\w+)*|ethnic(?:ity|[ _-]group)|background[ _-](?:father|mother)|национальность|раса",
-    "living conditions": r"income|has[ _-](?:piped[ _-]water|sewage[ _-]system)|pesticide|доход",
+    "a medical record number": (
+        r"mrn|medical[ -]?record(?:[ -]?(?:no|number|id))?|chart[ -]?no|№ ?карты|номер карты|история болезни"
+    ),
+    "a place on the map": r"gps(?:[ -]\w+)?|latitude|longitude|широта|долгота|координаты",
+    "a serial number": r"(?:device|body|lens)?[ -]?serial(?:[ -]?(?:no|number))?|серийный номер",
+    "origin or race": r"race(?:[ -]\w+)*|ethnic(?:ity|[ -]group)|background[ -](?:father|mother)|национальность|раса",
+    "living conditions": r"income|has[ -](?:piped[ -]water|sewage[ -]system)|pesticide|доход",
 }
 _PATTERNS = {what: re.compile(pattern) for what, pattern in _COLUMNS.items()}
 

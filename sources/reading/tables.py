@@ -1,4 +1,4 @@
-"""Tables of text as people hand them over: encoding and delimiter found out, lines numbered as an editor counts them."""
+"""Tables of text as people hand them over: encoding and delimiter found out, lines numbered as an editor counts."""
 
 from __future__ import annotations
 
