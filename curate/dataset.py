@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +23,7 @@ import pyarrow.compute as pc
 from curate import imaging
 from curate.store import images, manifest, tables, versions
 from curate.store.frames import to_frame
+from curate.store.lock import WriterLock
 from curate.store.writer import Writer
 from curate.view import apply_decisions, effective, recorded
 from schemas.errors import DataFault, DatasetConflict, Place, UserError
@@ -73,7 +75,9 @@ def create_dataset(root: str | Path, *, name: str | None = None) -> Dataset:
     """
     root = Path(root)
     if manifest.is_free(root):
-        manifest.create(root, name or root.resolve().name)
+        root.mkdir(parents=True, exist_ok=True)
+        with WriterLock(root, "create"):
+            manifest.create(root, name or root.resolve().name)
     elif not (root / manifest.FILE).exists():
         what = "holds something else" if root.is_dir() else "is a file"
         remedy = "Name an empty folder, a new one, or a dataset."
@@ -125,7 +129,7 @@ class Dataset:
             rows = versions.log(self.root)
             rows = rows.filter(pc.less_equal(rows.column("version"), self.version))
             return rows if columns is None else rows.select(list(columns))
-        return versions.read(self.root, self._version, table, tuple(columns) if columns is not None else None)
+        return versions.read(self.root, self._version, table, columns=columns)
 
     def samples(self) -> pd.DataFrame:
         """Return table ``samples``, raw: one row per image, withdrawn ones included; `view` applies decisions."""
@@ -274,7 +278,7 @@ class Dataset:
         self._stored = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class View:
     """Samples of a dataset with decisions applied, and their images.
 
@@ -290,6 +294,12 @@ class View:
     frame: pd.DataFrame
     root: Path
 
+    @cached_property
+    def _stored(self) -> dict[str, tuple[str | None, ...]]:
+        facts = self.frame[list(_FILE_COLUMNS)].astype(object)
+        rows = facts.where(facts.notna(), None).itertuples(index=False, name=None)
+        return dict(zip(self.frame["sample_id"], rows, strict=True))
+
     def image_file(self, sample_id: str) -> Path:
         """Return where the file of a sample lies.
 
@@ -298,9 +308,7 @@ class View:
         DataFault
             The view has no such sample, or it has no picture.
         """
-        row = self.frame.loc[self.frame["sample_id"] == sample_id, list(_FILE_COLUMNS)]
-        facts = None if row.empty else tuple(None if pd.isna(value) else str(value) for value in row.iloc[0])
-        return _image_path(self.root, sample_id, facts)
+        return _image_path(self.root, sample_id, self._stored.get(sample_id))
 
     def image(self, sample_id: str) -> npt.NDArray[np.uint8]:
         """Return the picture of a sample, upright, sRGB, shape (height, width, 3).

@@ -10,6 +10,8 @@ import json
 import os
 import socket
 from pathlib import Path
+from types import TracebackType
+from typing import Self
 
 from filelock import FileLock, Timeout
 
@@ -22,14 +24,19 @@ HOLDER_FILE = "writer.json"
 
 
 class WriterLock:
-    """The right to write a dataset, from `acquire` to `release`."""
+    """The right to write a dataset, as a context manager."""
 
     def __init__(self, root: Path, command: str) -> None:
         self._root = root
         self._command = command
         self._lock = FileLock(root / LOCK_FILE)
 
-    def acquire(self) -> None:
+    @property
+    def held(self) -> bool:
+        """Whether the lock is held by this object."""
+        return self._lock.is_locked
+
+    def __enter__(self) -> Self:
         """Take the lock at once or not at all.
 
         Raises
@@ -52,9 +59,11 @@ class WriterLock:
             "since": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
         }
         write_whole(self._root / HOLDER_FILE, json.dumps(holder).encode())
+        return self
 
-    def release(self) -> None:
-        """Give the lock back."""
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self._lock.release()
 
 

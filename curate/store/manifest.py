@@ -98,8 +98,9 @@ def _refuse_newer(manifest: Manifest, at: int | None) -> None:
 
 
 def create(root: Path, name: str) -> None:
-    """Write the root file of a new dataset; the folder is made where it is missing."""
-    root.mkdir(parents=True, exist_ok=True)
+    """Write the root file of a new dataset, where another process has not just done so."""
+    if (root / FILE).exists():
+        return
     manifest = Manifest(
         name=name,
         uuid=str(uuid.uuid4()),

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
+from itertools import dropwhile
 from pathlib import Path
 
 import pyarrow as pa
 from deltalake.exceptions import DeltaError
 
-from curate.store import tables
+from curate.store import tables, versions
 from curate.store.versions import Version
 from schemas.errors import DatasetConflict
 
@@ -51,18 +53,16 @@ class Staging:
         self._steps.clear()
 
     def changes(self, parent: Version) -> bool:
-        """Return whether any row would be other than it is, and drop the steps that change nothing."""
-        for key in list(self._steps):
-            steps = [step for step in self._steps[key] if step.append or not self._is_there(key, step, parent)]
-            if len(self._steps[key]) == 1:
-                self._steps[key] = steps
+        """Return whether any row would be other than it is, and drop the first steps of a table that change nothing."""
+        for key, steps in self._steps.items():
+            steps[:] = dropwhile(partial(self._is_there, parent, key), steps)
         self._steps = {key: steps for key, steps in self._steps.items() if steps}
         return bool(self._steps)
 
-    def _is_there(self, key: str, step: _Step, parent: Version) -> bool:
-        if key not in parent.tables:
-            return bool(step.rows.num_rows == 0)
-        present = tables.read(self._root, key, parent.tables[key], where=step.where)
+    def _is_there(self, parent: Version, key: str, step: _Step) -> bool:
+        if step.append:
+            return False
+        present = versions.read(self._root, parent, key, where=step.where)
         if present.num_rows != step.rows.num_rows:
             return False
         kept = [name for name in step.rows.column_names if name not in _BOOK_KEEPING]

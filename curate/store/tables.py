@@ -70,9 +70,9 @@ def path_of(root: Path, key: str) -> Path:
 
 
 def keys_on_disk(root: Path) -> tuple[str, ...]:
-    """Return the keys of all folders that may hold a table, sorted, whether their log can be read or not."""
+    """Return the keys of all tables of the schema that have a folder, sorted, whether it can be read or not."""
     folder = root / "tables"
-    plain = [path.name for path in _folders(folder) if path.name != "embeddings"]
+    plain = [path.name for path in _folders(folder) if path.name in COLUMNS and path.name != "embeddings"]
     vectors = [f"embeddings/{path.name}" for path in _folders(folder / "embeddings")]
     return tuple(sorted(plain + vectors))
 

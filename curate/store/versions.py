@@ -11,7 +11,7 @@ import getpass
 import json
 import re
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeGuard
@@ -120,8 +120,10 @@ def find(root: Path, at: int | None = None) -> Version:
     raise DatasetConflict(f"{root} has no version {at}", remedy=has)
 
 
-def read(root: Path, version: Version, key: str, columns: tuple[str, ...] | None = None) -> pa.Table:
-    """Return a table at a version of the dataset; empty where the version has no such table.
+def read(
+    root: Path, version: Version, key: str, *, columns: Sequence[str] | None = None, where: str | None = None
+) -> pa.Table:
+    """Return a table, or the columns and rows that are asked for, at a version; empty where it has no such table.
 
     Raises
     ------
@@ -132,7 +134,7 @@ def read(root: Path, version: Version, key: str, columns: tuple[str, ...] | None
         rows = empty(tables.name_of(key))
         return rows if columns is None else rows.select(list(columns))
     try:
-        return tables.read(root, key, version.tables[key], columns=columns)
+        return tables.read(root, key, version.tables[key], columns=columns, where=where)
     except (DeltaError, OSError, pa.ArrowInvalid) as error:
         raise unreadable(version, key, _first_line(error)) from error
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -38,6 +39,7 @@ class Writer:
         self._committed = committed
         self._lock = WriterLock(root, command)
         self._staging = Staging(root)
+        self._held = ExitStack()
         self._folders: set[Path] = set()
         self.run_id = versions.new_run_id()
 
@@ -49,12 +51,10 @@ class Writer:
         DatasetConflict
             Another command is writing, or has written since the dataset was loaded.
         """
-        self._lock.acquire()
-        try:
+        with ExitStack() as stack:
+            stack.enter_context(self._lock)
             self._refuse_other_version()
-        except BaseException:
-            self._lock.release()
-            raise
+            self._held = stack.pop_all()
         return self
 
     def _refuse_other_version(self) -> None:
@@ -69,7 +69,7 @@ class Writer:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._lock.release()
+        self._held.close()
 
     @property
     def version(self) -> int:
@@ -103,7 +103,7 @@ class Writer:
         """Store the bytes of an image and return their SHA-256; bytes that are stored already are left alone."""
         stored_sha256 = images.put(self._root, data, format)
         folder = images.path_of(self._root, stored_sha256, format).parent
-        self._folders |= {folder, folder.parent}
+        self._folders |= {folder, folder.parent, self._root}
         return stored_sha256
 
     def reclaim(self) -> Leftovers:
@@ -111,7 +111,7 @@ class Writer:
 
         Where tables are concerned this makes a version of its own, because taking back moves their heads.
         """
-        parent = self._parent
+        parent = self._writable()
         kept = versions.versions(versions.log(self._root))
         found = leftovers.find(self._root, kept)
         if found.in_tables:
@@ -139,7 +139,7 @@ class Writer:
         DatasetConflict
             A table cannot be written, or another writer has made the version.
         """
-        parent = self._parent
+        parent = self._writable()
         images.sync_folders(self._folders)
         if not self._staging.changes(parent):
             self._staging.clear()
@@ -149,6 +149,11 @@ class Writer:
         self._staging.clear()
         self._write_log(written, message, (rows_added, rows_changed, rows_withdrawn))
         return self._parent.number
+
+    def _writable(self) -> versions.Version:
+        if not self._lock.held:
+            raise RuntimeError("a writer writes inside its with block only")
+        return self._parent
 
     def _write_log(self, heads: Mapping[str, int], message: str, rows: tuple[int, int, int] = (0, 0, 0)) -> None:
         change = versions.Change(self.run_id, self._command, self._arguments, message, *rows)

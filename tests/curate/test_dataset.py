@@ -130,6 +130,23 @@ def test_rows_that_are_there_already_make_no_version(dataset_of: Make, row: Row)
     assert dataset.samples()["ingest_id"].unique().tolist() == ["run-0"]
 
 
+def test_rows_of_two_sources_that_are_there_already_make_no_version(dataset_of: Make, row: Row) -> None:
+    dataset = dataset_of([row("1"), row("2", source="other")])
+    with dataset.writer("build", {}) as writer:
+        writer.replace("samples", from_rows("samples", [row("1")]), where="source = 'clinic'")
+        writer.replace("samples", from_rows("samples", [row("2", source="other")]), where="source = 'other'")
+        assert writer.commit("again") == 1
+
+
+def test_a_writer_writes_inside_its_block_only(dataset_of: Make, row: Row) -> None:
+    dataset = dataset_of([row("1")])
+    with dataset.writer("ingest", {}) as writer:
+        pass
+    writer.append("samples", from_rows("samples", [row("2")]))
+    with pytest.raises(RuntimeError, match="with block"):
+        writer.commit("too late")
+
+
 def test_replacing_one_source_leaves_the_others_alone(dataset_of: Make, row: Row) -> None:
     dataset = dataset_of([row("1"), row("2", source="other")])
     with dataset.writer("ingest", {}) as writer:

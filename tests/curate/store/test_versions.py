@@ -122,6 +122,9 @@ def test_rows_of_a_killed_run_are_not_seen_and_do_not_come_back(dataset_of: Make
     tables.write(dataset.root, "samples", dead, append=True)
     tables.write(dataset.root, "findings", tables.arranged(from_rows("findings", [finding("dead")]), "findings"))
     (dataset.root / "tables" / "embeddings" / "half").mkdir(parents=True)
+    notes = dataset.root / "tables" / "notes" / "mine.txt"
+    notes.parent.mkdir()
+    notes.write_text("no table of ours")
     assert load_dataset(dataset.root).samples()["sample_id"].tolist() == ["clinic:1"]
     assert len(load_dataset(dataset.root).findings()) == 0
     with dataset.writer("next", {}) as writer:
@@ -130,6 +133,8 @@ def test_rows_of_a_killed_run_are_not_seen_and_do_not_come_back(dataset_of: Make
         writer.commit("next")
     assert load_dataset(dataset.root).samples()["sample_id"].tolist() == ["clinic:1", "clinic:2"]
     assert load_dataset(dataset.root).findings()["finding_id"].tolist() == ["blur-alive"]
+    assert not (dataset.root / "tables" / "embeddings" / "half").exists()
+    assert notes.read_text() == "no table of ours"
 
 
 def test_a_log_that_was_made_but_never_written_is_a_dataset_without_versions(tmp_path: Path, row: Row) -> None:
