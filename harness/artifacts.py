@@ -5,7 +5,8 @@
     OUT/<model>/run.json predictions.parquet metrics.json metrics.parquet gaps.parquet comparisons.parquet ...
     OUT/metrics.json metrics.parquet report.html report.md
 
-Every file is replaced atomically; JSON keys are sorted and hold neither NaN nor infinity, so equal results are equal bytes.
+Every file is replaced atomically; JSON keys are sorted and hold neither NaN nor infinity, so equal results are equal
+bytes.
 """
 
 from __future__ import annotations
@@ -158,8 +159,8 @@ def write_predictions(folder: Path, predictions: pd.DataFrame) -> str:
     folder : Path
         Of the model.
     predictions : DataFrame
-        ``sample_id``, ``split`` (val, test), ``y_true`` (int), ``p_0`` ... ``p_k``, ``patient_id``, ``lesion_id``, and one
-        text column per attribute; other columns must not be there.
+        ``sample_id``, ``split`` (val, test), ``y_true`` (int), ``p_0`` ... ``p_k``, ``patient_id``, ``lesion_id``,
+        and one text column per attribute; other columns must not be there.
     """
     ordered = predictions.sort_values(["split", "sample_id"], kind="stable").reset_index(drop=True)
     names = [*KEYS, *probability_columns(ordered.columns), *attribute_columns(ordered.columns)]

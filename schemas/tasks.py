@@ -1,7 +1,7 @@
 """Tasks as data: which diagnoses count as which class, and what is left out for which reason.
 
-A task is a pure function of a row's label: diagnosis path, candidates of a group label, malignancy and certainty. A group
-label is judged candidate by candidate; where all agree that is the answer, else the row is left out as mixed.
+A task is a pure function of a row's label: diagnosis path, candidates of a group label, malignancy and certainty. A
+group label is judged candidate by candidate; where all agree that is the answer, else the row is left out as mixed.
 """
 
 from __future__ import annotations

@@ -12,13 +12,14 @@ import pandas as pd
 
 from harness import artifacts
 from harness.metrics import calibration, curves, document
+from harness.metrics.asking import ask, contrasts
 from harness.metrics.blocks import Floats
 from harness.metrics.evaluated import EvaluatedSet, Settings, evaluated_set
 from harness.metrics.gaps import Contrast, adjust_over_run, attribute_gaps
 from harness.metrics.predictions import check
 from harness.metrics.resampling import Progress, resample
-from harness.metrics.subgroups import OVERALL, Group
-from harness.metrics.values import Job, Judged, Key, judge, questions
+from harness.metrics.subgroups import OVERALL
+from harness.metrics.values import Job, Judged, Key, job
 from schemas import __version__
 from schemas.tasks import Task
 
@@ -117,14 +118,13 @@ def evaluate_predictions(
     settings = settings or Settings()
     check(predictions, task)
     case = evaluated_set(predictions, task, settings)
-    judged = [_judge(case, group) for group in case.groups]
-    contrasts = _contrasts(case, judged)
-    jobs: list[Job] = [each.job() for each in judged]
-    jobs += [each.rest.job(only_gaps=True) for found in contrasts.values() for each in found]
+    asked = {group.group_id: ask(case, group) for group in case.groups}
+    compared = contrasts(case, asked)
+    judged = [one for found in asked.values() for one in found]
     draws: dict[Key, Floats] = {}
     if settings.n_resamples:
         draws = resample(
-            jobs,
+            _jobs(asked, compared),
             n_clusters=case.clusters.count,
             n_resamples=settings.n_resamples,
             seed=settings.seed,
@@ -133,36 +133,19 @@ def evaluate_predictions(
     n_validation = int((predictions["split"] == "val").sum())
     metrics = {
         **_head(case, facts),
-        **_results(case, judged, contrasts, draws),
-        "curves": _curves(case, judged),
+        **_results(case, judged, compared, draws),
+        "curves": _curves(case, asked),
     }
     metrics["warnings"] = document.warnings(case, metrics["values"], n_validation)  # type: ignore[arg-type]
     return Evaluation(metrics, tuple(judged), draws, tuple(case.frame["sample_id"]), task, facts, settings)
 
 
-def _judge(case: EvaluatedSet, group: Group) -> Judged:
-    return judge(
-        group.group_id,
-        case.scored(group.rows),
-        questions(case.thresholds),
-        min_positives=case.settings.min_positives,
-        always=group.group_id == OVERALL,
-    )
-
-
-def _contrasts(case: EvaluatedSet, judged: Sequence[Judged]) -> dict[str, list[Contrast]]:
-    """Return for every attribute each known group beside the rest of the rows with that attribute known."""
-    found: dict[str, list[Contrast]] = {}
-    compared = [each for each in questions(case.thresholds) if each.metric.gap is not None]
-    for group, one in zip(case.groups, judged, strict=True):
-        if group.group_id == OVERALL or group.is_pair or group.is_missing:
-            continue
-        rest = case.frame[group.attribute].notna().to_numpy() & ~group.rows
-        other = judge(
-            f"rest of {group.group_id}", case.scored(rest), compared, min_positives=case.settings.min_positives
-        )
-        found.setdefault(group.attribute, []).append(Contrast(one, other))
-    return found
+def _jobs(asked: Mapping[str, Sequence[Judged]], compared: Mapping[str, Sequence[Contrast]]) -> list[Job]:
+    """Return one job per set of rows: groups, and the rest that each is compared with."""
+    rests: dict[str, list[Judged]] = {}
+    for contrast in (each for found in compared.values() for each in found):
+        rests.setdefault(contrast.rest.group_id, []).append(contrast.rest)
+    return [job(found) for found in asked.values()] + [job(found, only_gaps=True) for found in rests.values()]
 
 
 def _head(case: EvaluatedSet, facts: Facts) -> dict[str, object]:
@@ -209,11 +192,16 @@ def _head(case: EvaluatedSet, facts: Facts) -> dict[str, object]:
 def _results(
     case: EvaluatedSet,
     judged: Sequence[Judged],
-    contrasts: Mapping[str, Sequence[Contrast]],
+    compared: Mapping[str, Sequence[Contrast]],
     draws: Mapping[Key, Floats],
 ) -> dict[str, object]:
     level = case.settings.level
-    gaps = [gap for name, found in contrasts.items() for gap in attribute_gaps(name, found, draws, level)]
+    gaps = [
+        gap
+        for name, found in compared.items()
+        for class_name in dict.fromkeys(each.group.class_name for each in found)
+        for gap in attribute_gaps(name, [each for each in found if each.group.class_name == class_name], draws, level)
+    ]
     return {
         "values": [row for each in judged for row in each.rows(draws, level)],
         "gaps": [gap.row() for gap in adjust_over_run(gaps)],
@@ -221,19 +209,22 @@ def _results(
     }
 
 
-def _curves(case: EvaluatedSet, judged: Sequence[Judged]) -> dict[str, object]:
+def _curves(case: EvaluatedSet, asked: Mapping[str, Sequence[Judged]]) -> dict[str, object]:
     """Return the curves: all of them with bands for the whole set, ROC and confusion matrices for single groups."""
     found: dict[str, object] = {}
     settings = case.settings
-    for group, one in zip(case.groups, judged, strict=True):
-        name, scored = group.group_id, one.scored
+    labels = case.task.classes if case.task.kind == "binary" else ("not malignant", "malignant")
+    for group in case.groups:
+        name, judged = group.group_id, asked[group.group_id]
+        # Of several classes the first is of all of them; curves are those of the malignant score.
+        scored, area = judged[0].scored, judged[min(1, len(judged) - 1)].verdicts[0]
         if group.is_pair:
             continue
-        matrices = curves.confusion_matrices(scored, case.thresholds, case.task.classes)
+        matrices = curves.confusion_matrices(scored, case.thresholds, labels)
         found |= {f"confusion:{name}:{at}": matrix for at, matrix in matrices.items()}
-        if not scored.has_both:
-            continue
-        if name == OVERALL:
+        if scored.labels is not None:
+            found[f"confusion:{name}:argmax"] = curves.class_matrix(scored.labels)
+        if name == OVERALL and scored.has_both:
             drawn = curves.with_bands(
                 scored,
                 n_clusters=case.clusters.count,
@@ -243,6 +234,6 @@ def _curves(case: EvaluatedSet, judged: Sequence[Judged]) -> dict[str, object]:
             )
             found |= {f"{kind}:{name}": curve for kind, curve in drawn.items()}
             found[f"reliability:{name}"] = curves.reliability(scored, settings.level)
-        elif one.verdicts[0].status != "not_estimable":
+        elif area.status != "not_estimable":
             found[f"roc:{name}"] = curves.roc(scored, _GROUP_POINTS)
     return found

@@ -97,7 +97,7 @@ def _columns(frame: pd.DataFrame, task: Task, path: Path) -> pd.DataFrame:
             place=Place(str(path), row=1, column="sample_id"),
             remedy=f"Give sample_id and one column per class: {', '.join(task.classes)}.",
         )
-    found = {"sample_id": frame["sample_id"].astype("str")}
+    found = pd.DataFrame({"sample_id": frame["sample_id"].astype("str")})
     for number, name in enumerate(task.classes):
         column = next((each for each in (name, f"p_{number}") if each in frame), None)
         if column is None:
@@ -107,7 +107,7 @@ def _columns(frame: pd.DataFrame, task: Task, path: Path) -> pd.DataFrame:
                 remedy=f"Task {task.name} needs the columns {', '.join(task.classes)} (or p_0 ... in this order).",
             )
         found[f"p_{number}"] = _numbers(frame[column], path)
-    return pd.DataFrame(found)
+    return found
 
 
 def _numbers(column: pd.Series[str], path: Path) -> pd.Series[float]:

@@ -1,12 +1,12 @@
 """All metrics of two classes, in the order of reports. A new one is a function, a test and a line here.
 
-Each value knows its function, its interval and the rule for when it may be shown (`harness.metrics.metric.Metric`). Definitions
-are tested against scikit-learn, statsmodels and a table worked by hand.
+Each value knows its function, its interval and the rule for when it may be shown (`harness.metrics.metric.Metric`).
+Definitions are tested against scikit-learn, statsmodels and a table worked by hand.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 
 import numpy as np
@@ -64,7 +64,8 @@ def _calibration_model(draws: Draws, which: int) -> Floats:
         return draws.undefined
     gradient = np.stack([draws.sums["gradient_0"], draws.sums["gradient_1"]])
     information = np.stack([draws.sums[f"information_{part}"] for part in ("00", "01", "11")])
-    return (model.intercept, model.slope)[which] + calibration.newton_step(gradient, information)[which]
+    step: Floats = calibration.newton_step(gradient, information)[which]
+    return (model.intercept, model.slope)[which] + step
 
 
 def _citl(draws: Draws, _: str) -> Floats:
@@ -75,6 +76,26 @@ def _citl(draws: Draws, _: str) -> Floats:
 
 def _part(name: str) -> Callable[[Bools, Floats], float]:
     return lambda y_true, score: calibration.decomposition(y_true, score)[name]
+
+
+# --- proportions at a threshold: right rows and counted rows per cluster ---------------------------------------------
+
+
+def _pos(sums: Mapping[str, Floats], threshold: str) -> tuple[Floats, Floats]:
+    return sums[f"tp@{threshold}"], sums["pos"]
+
+
+def _neg(sums: Mapping[str, Floats], threshold: str) -> tuple[Floats, Floats]:
+    return sums["neg"] - sums[f"fp@{threshold}"], sums["neg"]
+
+
+def _called_pos(sums: Mapping[str, Floats], threshold: str) -> tuple[Floats, Floats]:
+    return sums[f"tp@{threshold}"], sums[f"tp@{threshold}"] + sums[f"fp@{threshold}"]
+
+
+def _called_neg(sums: Mapping[str, Floats], threshold: str) -> tuple[Floats, Floats]:
+    right = sums["neg"] - sums[f"fp@{threshold}"]
+    return right, right + sums["pos"] - sums[f"tp@{threshold}"]
 
 
 _CLASSES = estimable.both_classes
@@ -171,7 +192,7 @@ _AT_THRESHOLD = (
         title="Sensitivity",
         of=_of_table(confusion.sens),
         interval="korn_graubard",
-        denominator="pos",
+        share=_pos,
         comparable=True,
         at_threshold=True,
         gap="logit",
@@ -182,7 +203,7 @@ _AT_THRESHOLD = (
         title="Specificity",
         of=_of_table(confusion.spec),
         interval="korn_graubard",
-        denominator="neg",
+        share=_neg,
         comparable=True,
         at_threshold=True,
         gap="logit",
@@ -193,7 +214,7 @@ _AT_THRESHOLD = (
         title="Positive predictive value",
         of=_of_table(confusion.ppv),
         interval="korn_graubard",
-        denominator="called_pos",
+        share=_called_pos,
         at_threshold=True,
         chance=lambda prevalence, _: prevalence,
         paired="t",
@@ -203,7 +224,7 @@ _AT_THRESHOLD = (
         title="Negative predictive value",
         of=_of_table(confusion.npv),
         interval="korn_graubard",
-        denominator="called_neg",
+        share=_called_neg,
         at_threshold=True,
         chance=lambda prevalence, _: 1 - prevalence,
         paired="t",
@@ -253,7 +274,7 @@ _AT_THRESHOLD = (
         title="Number needed to biopsy",
         of=_of_table(confusion.nnb),
         interval="inverse_ppv",
-        denominator="called_pos",
+        share=_called_pos,
         higher_is_better=False,
         at_threshold=True,
         chance=lambda prevalence, _: 1 / prevalence,

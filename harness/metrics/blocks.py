@@ -1,8 +1,9 @@
 """Scores cut into blocks, so that thousands of resamples of patients are counted at once.
 
-Only distinct scores that hold a positive matter to a rank metric; between two of them lies one run of pure negatives. Sparse
-matrices of counts per block and patient are built once, and a matrix of patient multiplicities turns them into counts of every
-resample. Sparse products and sums along the first axis give the same bits for any number of columns, threads and BLAS libraries.
+Only distinct scores that hold a positive matter to a rank metric; between two of them lies one run of pure negatives.
+Sparse matrices of counts per block and patient are built once, and a matrix of patient multiplicities turns them into
+counts of every resample. Sparse products and sums along the first axis give the same bits for any number of columns,
+threads and BLAS libraries.
 """
 
 from __future__ import annotations
@@ -15,6 +16,12 @@ from scipy import sparse
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.intp]
+
+
+def sum_by(code: Ints, size: int, rows: npt.NDArray[np.generic] | None = None) -> Floats:
+    """Return sums of row values by code, shape (size,); counts of rows where no values are given."""
+    weights = None if rows is None else rows.astype(np.float64)
+    return np.bincount(code, weights=weights, minlength=size).astype(np.float64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +65,8 @@ class Blocks:
     scores : array, shape (k,)
         Distinct scores that hold a positive, descending.
     positives, negatives_above, negatives_tied : sparse array, shape (k, p), (k, p), (t, p)
-        Rows per block and cluster: positives; negatives below the block before and above this one; negatives of its own score.
+        Rows per block and cluster: positives; negatives below the block before and above this one; negatives of its
+        own score.
     tied : array of int, shape (t,)
         Blocks of the last matrix.
     """

@@ -1,7 +1,7 @@
 """Calibration: do the probabilities mean what they say.
 
-Bins are equal-mass everywhere: edges at the quantiles 1/15 ... 14/15 of the scores (numpy's linear rule), duplicates removed; the
-bin of a score is the number of edges at or below it.
+Bins are equal-mass everywhere: edges at the quantiles 1/15 ... 14/15 of the scores (numpy's linear rule), duplicates
+removed; the bin of a score is the number of edges at or below it.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from harness.metrics.blocks import Floats, Ints
+from harness.metrics.blocks import Floats, Ints, sum_by
 
 N_BINS = 15
 # Scores of 0 and 1 have no logit; the log loss clips less, as scikit-learn does.
@@ -172,12 +172,12 @@ def sandwich_errors(y_true: Bools, score: Floats, cluster: Ints, model: Fit) -> 
     _, code = np.unique(cluster, return_inverse=True)
     g = int(code.max()) + 1
     factor = g / (g - 1) if g > 1 else math.nan
-    meat = np.bincount(code, weights=rows["citl_gradient"])
+    meat = sum_by(code, g, rows["citl_gradient"])
     found = {"citl": math.sqrt(factor * float(meat @ meat)) / float(rows["citl_information"].sum())}
     if model.missing is not None:
         return found
     information = np.array([rows[f"information_{name}"].sum() for name in ("00", "01", "11")])
-    by_cluster = np.stack([np.bincount(code, weights=rows[f"gradient_{i}"]) for i in (0, 1)])
+    by_cluster = np.stack([sum_by(code, g, rows[f"gradient_{i}"]) for i in (0, 1)])
     # Each cluster's influence on (a, b) is one Newton step of its own gradient.
     influence = newton_step(by_cluster, information)
     errors = np.sqrt(factor * (influence**2).sum(axis=1))
@@ -212,11 +212,9 @@ def bins(y_true: Bools, score: Floats, count: int = N_BINS) -> Bins:
     """Return rows in at most `count` equal-mass bins."""
     edges = np.unique(np.quantile(score, np.arange(1, count) / count))
     used, code = np.unique(np.searchsorted(edges, score, side="right"), return_inverse=True)
-    n = np.bincount(code).astype(np.float64)
+    n = sum_by(code, len(used))
     inner = edges[used[1:] - 1]
-    return Bins(
-        inner, code, n, np.bincount(code, weights=score) / n, np.bincount(code, weights=y_true.astype(np.float64)) / n
-    )
+    return Bins(inner, code, n, sum_by(code, len(used), score) / n, sum_by(code, len(used), y_true) / n)
 
 
 def decomposition(y_true: Bools, score: Floats) -> dict[str, float]:
@@ -261,8 +259,9 @@ def _merge_single(n: Floats, mean: Floats, share: Floats) -> tuple[Floats, Float
     """Merge bins of one row into the lower neighbor (the lowest into the next)."""
     target = np.cumsum(n >= 2) - 1
     target = np.maximum(target, 0)
-    merged = np.bincount(target, weights=n)
-    return merged, np.bincount(target, weights=n * mean) / merged, np.bincount(target, weights=n * share) / merged
+    size = int(target[-1]) + 1
+    merged = sum_by(target, size, n)
+    return merged, sum_by(target, size, n * mean) / merged, sum_by(target, size, n * share) / merged
 
 
 def ece_if_calibrated(score: Floats, seed: int) -> float:

@@ -66,9 +66,9 @@ def is_degenerate(table: Confusion) -> Floats:
 def mcc(table: Confusion) -> Floats:
     """Matthews correlation; 0 by scikit-learn's convention where a margin of the table is empty."""
     margins = _margins(table)
-    return np.divide(
-        table.tp * table.tn - table.fp * table.fn, np.sqrt(margins), out=np.zeros_like(margins), where=margins > 0
-    )
+    found: Floats = np.zeros_like(margins)
+    np.divide(table.tp * table.tn - table.fp * table.fn, np.sqrt(margins), out=found, where=margins > 0)
+    return found
 
 
 def _margins(table: Confusion) -> Floats:
@@ -76,12 +76,12 @@ def _margins(table: Confusion) -> Floats:
 
 
 def nnb(table: Confusion) -> Floats:
-    """Number needed to biopsy (TP + FP) / TP; NaN where no cancer is found."""
+    """Return the number needed to biopsy (TP + FP) / TP; NaN where no cancer is found."""
     return ratio(table.tp + table.fp, table.tp)
 
 
 def nnb_adj(table: Confusion, prevalence: float) -> Floats:
-    """Number needed to biopsy at a reference prevalence; NaN where no cancer is found."""
+    """Return the number needed to biopsy at a reference prevalence; NaN where no cancer is found."""
     found, alarms = prevalence * sens(table), (1 - prevalence) * (1 - spec(table))
     return ratio(found + alarms, found)
 

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from harness.metrics import calibration, confusion, intervals
-from harness.metrics.blocks import Floats, RankCounts
+from harness.metrics.blocks import Floats, RankCounts, sum_by
+from harness.metrics.classes import ClassRows
 from harness.metrics.operating_point import Threshold
 from harness.metrics.resampling import chunk_size, multiplicities
 from harness.metrics.scored import Scored
@@ -64,10 +65,8 @@ def reliability(scored: Scored, level: float) -> dict[str, list[float]]:
     ends = []
     for code in range(len(grouped.n)):
         rows = grouped.code == code
-        hits = np.bincount(scored.local[rows], weights=scored.y_true[rows], minlength=size)
-        found = intervals.korn_graubard(
-            hits, np.bincount(scored.local[rows], minlength=size).astype(np.float64), level=level
-        )
+        hits = sum_by(scored.local[rows], size, scored.y_true[rows])
+        found = intervals.korn_graubard(hits, sum_by(scored.local[rows], size), level=level)
         # Rows of one patient have no clustered interval; that of no information is the honest one.
         ends.append((found.lo, found.hi) if np.isfinite(found.lo) else (0.0, 1.0))
     return {
@@ -90,6 +89,13 @@ def confusion_matrices(scored: Scored, thresholds: Sequence[Threshold], labels: 
             rows = ((table.tn, table.fp), (table.fn, table.tp))
             found[threshold.name] = {"labels": list(labels), "matrix": [[int(cell[0]) for cell in row] for row in rows]}
     return found
+
+
+def class_matrix(labels: ClassRows) -> dict[str, object]:
+    """Return the counts of several classes: ``labels`` and ``matrix``, rows = truth, columns = prediction."""
+    size = len(labels.names)
+    matrix = np.bincount(labels.y_true * size + labels.predicted, minlength=size * size).reshape(size, size)
+    return {"labels": list(labels.names), "matrix": matrix.tolist()}
 
 
 def with_bands(scored: Scored, *, n_clusters: int, n_resamples: int, seed: int, level: float) -> dict[str, Curve]:

@@ -2,8 +2,8 @@
 
 References
 ----------
-Obuchowski, Biometrics 53:567, 1997; DeLong, DeLong, Clarke-Pearson, Biometrics 44:837, 1988 (the special case of one row a
-patient).
+Obuchowski, Biometrics 53:567, 1997; DeLong, DeLong, Clarke-Pearson, Biometrics 44:837, 1988 (the special case of one
+row a patient).
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from harness.metrics.blocks import Floats, Ints
+from harness.metrics.blocks import Floats, Ints, sum_by
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +54,10 @@ def placements(y_true: npt.NDArray[np.bool_], score: Floats, cluster: Ints) -> P
     area = float(placed_pos.mean())
     return Placements(
         auroc=area,
-        positive=np.bincount(code[y_true], weights=placed_pos - area, minlength=g),
-        negative=np.bincount(code[~y_true], weights=placed_neg - area, minlength=g),
-        n_pos=np.bincount(code[y_true], minlength=g).astype(np.float64),
-        n_neg=np.bincount(code[~y_true], minlength=g).astype(np.float64),
+        positive=sum_by(code[y_true], g, placed_pos - area),
+        negative=sum_by(code[~y_true], g, placed_neg - area),
+        n_pos=sum_by(code[y_true], g),
+        n_neg=sum_by(code[~y_true], g),
     )
 
 

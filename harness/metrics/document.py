@@ -100,4 +100,5 @@ def _about_values(case: EvaluatedSet, values: Sequence[ValueRow]) -> list[Row]:
 
 
 def _warning(code: str, message: str, group_id: str | None = None) -> Row:
-    return {"code": code, "message": message} | ({"group_id": group_id} if group_id is not None else {})
+    row: Row = {"code": code, "message": message}
+    return row if group_id is None else row | {"group_id": group_id}

@@ -9,6 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from harness.metrics.blocks import Floats
+from harness.metrics.classes import ClassRows
 from harness.metrics.operating_point import Threshold, named_thresholds
 from harness.metrics.predictions import Clusters, Unit, clusters, to_units
 from harness.metrics.scored import Scored
@@ -97,8 +98,11 @@ class EvaluatedSet:
     def scored(self, rows: Bools) -> Scored:
         """Return the rows of a group as scores of the positive (in a task of several classes: the malignant) class."""
         positive, score = malignancy(self.frame, self.task)
+        labels = None
+        if self.task.kind == "multiclass":
+            labels = ClassRows(self.y_true[rows], self.probabilities[rows], self.task.classes)
         named = {each.name: each.value for each in self.thresholds if each.missing is None}
-        return Scored(positive[rows], score[rows], self.clusters.code[rows], named, self.reference_prevalence)
+        return Scored(positive[rows], score[rows], self.clusters.code[rows], named, self.reference_prevalence, labels)
 
 
 def probabilities(frame: pd.DataFrame, task: Task) -> Floats:

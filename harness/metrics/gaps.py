@@ -1,7 +1,8 @@
 """Differences between the groups of an attribute: each group against the rest, and the largest gap.
 
-A percentile interval of a largest-minus-smallest gap can never contain 0, so none is given: the gap is compared with what chance
-alone would show. Naming a worst group is a selection, so its interval is simultaneous over all groups of the attribute.
+A percentile interval of a largest-minus-smallest gap can never contain 0, so none is given: the gap is compared with
+what chance alone would show. Naming a worst group is a selection, so its interval is simultaneous over all groups of
+the attribute.
 """
 
 from __future__ import annotations
@@ -192,8 +193,10 @@ def _sides(asked: Asked, contrast: Contrast, draws: Mapping[Key, Floats]) -> _Si
     if any(key not in draws for key in keys):
         return None
     place = contrast.group.asked.index(asked)
-    support = contrast.group.support
-    clusters = support.clusters_neg if asked.metric.denominator == "neg" else support.clusters_pos
+    if asked.metric.share is None:
+        clusters = contrast.group.support.clusters_pos
+    else:
+        clusters = int((asked.metric.share(contrast.group.scored.by_cluster, asked.at)[1] > 0).sum())
     return _Sides(
         group_id=contrast.group.group_id,
         value=contrast.group.points[place],
@@ -211,7 +214,7 @@ def _differences(metric: Metric, sides: Sequence[_Sides], level: float) -> tuple
     ----------
     Westfall, Young, Resampling-Based Multiple Testing, 1993 (max-t).
     """
-    points = [_scaled(metric, side.value) - _scaled(metric, side.rest) for side in sides]
+    points = [float(_scaled(metric, side.value) - _scaled(metric, side.rest)) for side in sides]
     resampled = [_scaled(metric, side.draws) - _scaled(metric, side.rest_draws) for side in sides]
     errors = [intervals.bootstrap_error(each)[0] for each in resampled]
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -222,28 +225,23 @@ def _differences(metric: Metric, sides: Sequence[_Sides], level: float) -> tuple
     largest = largest[np.isfinite(largest)]
     critical = float(np.quantile(largest, level)) if len(largest) else math.nan
     joint_level = 1 - 2 * float(stats.norm.sf(critical))
-    p_values = np.array(
-        [intervals.two_sided_p(point, error, side.df) for point, error, side in zip(points, errors, sides, strict=True)]
-    )
-    adjusted = intervals.holm(p_values)
-    return tuple(
-        _difference(metric, side, point, error, (level, joint_level), (float(p), float(holm)))
-        for side, point, error, p, holm in zip(sides, points, errors, p_values, adjusted, strict=True)
-    )
+    p_values = [
+        intervals.two_sided_p(point, error, side.df) for point, error, side in zip(points, errors, sides, strict=True)
+    ]
+    adjusted = intervals.holm(np.array(p_values))
+    found = []
+    for side, point, error, p, p_holm in zip(sides, points, errors, p_values, adjusted, strict=True):
+        lo, hi = _ends(metric, side, point, error, level)
+        lo_joint, hi_joint = _ends(metric, side, point, error, joint_level)
+        seen = DETECTABLE_SE * intervals.bootstrap_error(side.draws - side.rest_draws)[0]
+        estimate = side.value - side.rest
+        found.append(Difference(side.group_id, estimate, lo, hi, lo_joint, hi_joint, p, float(p_holm), math.nan, seen))
+    return tuple(found)
 
 
-def _difference(
-    metric: Metric, side: _Sides, point: float, error: float, joint: tuple[float, float], p: tuple[float, float]
-) -> Difference:
-    ends = []
-    for level in joint:
-        reach = intervals.t_quantile(side.df, level) * error if 0 < level < 1 else math.nan
-        ends += [_plain(metric, side.rest, point - reach), _plain(metric, side.rest, point + reach)]
-    plain_error = intervals.bootstrap_error(side.draws - side.rest_draws)[0]
-    return Difference(
-        side.group_id, side.value - side.rest, *ends, p=p[0], p_holm=p[1], p_holm_run=math.nan,
-        detectable=DETECTABLE_SE * plain_error,
-    )  # fmt: skip
+def _ends(metric: Metric, side: _Sides, point: float, error: float, level: float) -> tuple[float, float]:
+    reach = intervals.t_quantile(side.df, level) * error if 0 < level < 1 else math.nan
+    return _plain(metric, side.rest, point - reach), _plain(metric, side.rest, point + reach)
 
 
 def _scaled(metric: Metric, value: Floats | float) -> Floats:

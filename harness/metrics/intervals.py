@@ -1,7 +1,7 @@
 """Interval recipes: logit-t, percentile, Korn-Graubard, sandwich-t, and the one-sided rule at the boundary.
 
-Each takes numbers and returns an `Interval`; which metric uses which recipe stands in `harness.metrics.METRICS`, and why in the
-coverage simulation of the project's design of metrics.
+Each takes numbers and returns an `Interval`; which metric uses which recipe stands in `harness.metrics.METRICS`, and
+why in the coverage simulation of the project's design of metrics.
 """
 
 from __future__ import annotations

@@ -9,13 +9,14 @@ from typing import Literal
 import numpy as np
 
 from harness.metrics.blocks import Floats
-from harness.metrics.estimable import OK, Support, Verdict
+from harness.metrics.estimable import OK, Support, Verdict, proportion
 from harness.metrics.scored import Bools, Draws, Scored
 
 __all__ = ["Metric"]
 
 Recipe = Literal["logit_t", "percentile", "korn_graubard", "inverse_ppv", "sandwich_t", "obuchowski_logit_t", "none"]
-Counted = Literal["pos", "neg", "called_pos", "called_neg"]
+# Sums per cluster and the name of a threshold -> (right rows, counted rows) per cluster.
+Share = Callable[[Mapping[str, Floats], str], tuple[Floats, Floats]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,20 +30,20 @@ class Metric:
     title : str
         What a report prints.
     of : callable
-        ``(draws, threshold name) -> array of shape (c,)``, NaN where undefined; the name is empty where the metric needs no
-        threshold. See `harness.metrics.scored.Draws`.
+        ``(draws, threshold name) -> array of shape (c,)``, NaN where undefined; the name is empty where the metric
+        needs no threshold. See `harness.metrics.scored.Draws`.
     interval : str
         Recipe of `harness.metrics.intervals`.
     needs : callable, optional
-        Rule of `harness.metrics.estimable`; None for a proportion, whose rule looks at `denominator`.
+        Rule of `harness.metrics.estimable`; None for a proportion, whose rule looks at the rows of `share`.
     higher_is_better : bool
         False also where the best value lies inside the range (`ideal`).
     comparable : bool
         Whether groups of different prevalence may be compared by it.
     at_threshold : bool
         Whether it is asked at every named threshold.
-    denominator : {"pos", "neg", "called_pos", "called_neg"}, optional
-        Rows that a proportion is a share of.
+    share : callable, optional
+        ``(sums per cluster, threshold name) -> (right rows, counted rows)`` per cluster, where the value is a proportion.
     chance : callable, optional
         ``(prevalence, reference prevalence) -> value`` of an uninformative score.
     upper : float
@@ -63,7 +64,7 @@ class Metric:
     higher_is_better: bool = True
     comparable: bool = False
     at_threshold: bool = False
-    denominator: Counted | None = None
+    share: Share | None = None
     chance: Callable[[float, float], float] | None = None
     upper: float = 1.0
     ideal: float | None = None
@@ -95,24 +96,7 @@ class Metric:
 
     def judge(self, scored: Scored, support: Support, threshold: str) -> Verdict:
         """Return whether the metric may be shown for a group."""
-        if self.denominator is None:
+        if self.share is None:
             return self.needs(support) if self.needs is not None else OK
-        from harness.metrics.estimable import proportion
-
-        counted = denominator(scored.by_cluster, self.denominator, threshold)
+        _, counted = self.share(scored.by_cluster, threshold)
         return proportion(int(counted.sum()), int((counted > 0).sum()))
-
-
-def denominator(by_cluster: Mapping[str, Floats], counted: Counted, threshold: str) -> Floats:
-    """Return the rows per cluster that a proportion is a share of."""
-    if counted in {"pos", "neg"}:
-        return by_cluster[counted]
-    called = by_cluster[f"tp@{threshold}"] + by_cluster[f"fp@{threshold}"]
-    return called if counted == "called_pos" else by_cluster["pos"] + by_cluster["neg"] - called
-
-
-def numerator(by_cluster: Mapping[str, Floats], counted: Counted, threshold: str) -> Floats:
-    """Return the rows per cluster that are both in the denominator and right."""
-    if counted in {"pos", "called_pos"}:
-        return by_cluster[f"tp@{threshold}"]
-    return by_cluster["neg"] - by_cluster[f"fp@{threshold}"]

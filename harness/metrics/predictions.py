@@ -35,8 +35,8 @@ def check(predictions: pd.DataFrame, task: Task, *, name: str = "predictions") -
     Raises
     ------
     DataFault
-        A column is missing; a sample stands twice; a probability is missing, infinite, outside [0, 1], or a row's do not sum
-        to 1. The message names sample ids.
+        A column is missing; a sample stands twice; a probability is missing, infinite, outside [0, 1], or a row's do
+        not sum to 1. The message names sample ids.
     """
     columns = [f"p_{number}" for number in range(len(task.classes))]
     for column in ("sample_id", *columns):
@@ -45,11 +45,11 @@ def check(predictions: pd.DataFrame, task: Task, *, name: str = "predictions") -
     twice = predictions["sample_id"].duplicated()
     _refuse(predictions, twice, name, "sample stands twice", "Keep one row per sample.")
     values = predictions[columns].to_numpy(dtype=np.float64)
-    bad = ~np.isfinite(values).all(axis=1)
+    bad = np.asarray(~np.isfinite(values).all(axis=1))
     _refuse(predictions, bad, name, "probability is missing or infinite", "Give every class a number in 0..1.")
-    bad = (values < 0).any(axis=1) | (values > 1).any(axis=1)
+    bad = np.asarray(((values < 0) | (values > 1)).any(axis=1))
     _refuse(predictions, bad, name, "probability lies outside 0..1", "Give probabilities, not logits.")
-    bad = np.abs(values.sum(axis=1) - 1) > SUM_TOLERANCE
+    bad = np.asarray(np.abs(values.sum(axis=1) - 1) > SUM_TOLERANCE)
     _refuse(
         predictions, bad, name, "probabilities do not sum to 1 within 1e-6", "Write them with at least eight digits."
     )
@@ -134,7 +134,7 @@ def to_units(frame: pd.DataFrame, unit: Unit, task: Task) -> pd.DataFrame:
         raise DataFault("patients have no one class in a task of several", value=unit, remedy="Use --unit lesion.")
     key = ordered[f"{unit}_id"].fillna(ordered["sample_id"])
     grouped = ordered.groupby(key, sort=True)
-    scores = [name for name in ordered if name.startswith("p_") and name[2:].isdigit()]
+    scores = [f"p_{number}" for number in range(len(task.classes))]
     if unit == "lesion":
         conflict = grouped["y_true"].nunique()
         if (conflict > 1).any():
@@ -147,6 +147,6 @@ def to_units(frame: pd.DataFrame, unit: Unit, task: Task) -> pd.DataFrame:
     else:
         highest = grouped["p_1"].max()
         units = pd.DataFrame({"p_0": 1 - highest, "p_1": highest, "y_true": grouped["y_true"].max()})
-    others = [name for name in ordered if name not in {"sample_id", "y_true", *scores}]
+    others = [str(name) for name in ordered if name not in {"sample_id", "y_true", *scores}]
     one = grouped[others].first().where(grouped[others].nunique(dropna=False) == 1)
     return units.join(one).rename_axis("sample_id").reset_index()[list(ordered.columns)]

@@ -15,7 +15,8 @@ PAUC_MIN_SENSITIVITY = 0.8
 
 def ratio(part: Floats, whole: Floats) -> Floats:
     """Return ``part / whole``, NaN where `whole` is zero."""
-    return np.divide(part, whole, out=np.full(np.broadcast(part, whole).shape, np.nan), where=whole != 0)
+    undefined: Floats = np.full(np.broadcast(part, whole).shape, np.nan)
+    return np.divide(part, whole, out=undefined, where=whole != 0)
 
 
 def auroc(counts: RankCounts) -> Floats:

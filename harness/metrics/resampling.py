@@ -1,7 +1,7 @@
 """The cluster bootstrap: how often each patient stands in each resample.
 
-Multiplicities depend only on the seed, the number of resamples and the number of clusters in sorted order, never on chunks or
-threads; every group, metric and model sees the same ones, so every difference is paired.
+Multiplicities depend only on the seed, the number of resamples and the number of clusters in sorted order, never on
+chunks or threads; every group, metric and model sees the same ones, so every difference is paired.
 """
 
 from __future__ import annotations
@@ -56,7 +56,8 @@ def resample(
     Parameters
     ----------
     jobs : sequence of callable
-        Each takes multiplicities of shape (n_clusters, c) and returns values of shape (c,) by key; keys differ between jobs.
+        Each takes multiplicities of shape (n_clusters, c) and returns values of shape (c,) by key; keys differ
+        between jobs.
     n_clusters, n_resamples, seed : int
         See `multiplicities`.
     progress : callable, optional

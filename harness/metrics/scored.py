@@ -11,7 +11,8 @@ import numpy.typing as npt
 from scipy import sparse
 
 from harness.metrics import calibration
-from harness.metrics.blocks import Blocks, Floats, Ints, RankCounts, cut
+from harness.metrics.blocks import Blocks, Floats, Ints, RankCounts, cut, sum_by
+from harness.metrics.classes import ClassCounts, ClassRows
 from harness.metrics.confusion import Confusion
 
 Bools = npt.NDArray[np.bool_]
@@ -24,8 +25,8 @@ class Draws:
     Parameters
     ----------
     sums : dict of array, shape (c,)
-        Sums over rows: ``pos``, ``neg``, ``score``, ``brier``, ``logloss``, ``tp@T`` and ``fp@T`` per threshold, and the
-        parts of the calibration model.
+        Sums over rows: ``pos``, ``neg``, ``score``, ``brier``, ``logloss``, ``tp@T`` and ``fp@T`` per threshold, and
+        the parts of the calibration model.
     ranks : RankCounts or None
         Counts per block; None where a class is absent from the group.
     model : calibration.Fit or None
@@ -34,6 +35,8 @@ class Draws:
         Prevalence of ``ap_adj`` and ``nnb_adj``.
     y_true, score : array, shape (n,)
         The rows themselves, for metrics that are no sum; they know nothing of multiplicities.
+    classes : ClassCounts or None
+        Counts of several classes; None in a task of two.
     """
 
     sums: Mapping[str, Floats]
@@ -42,6 +45,7 @@ class Draws:
     reference_prevalence: float
     y_true: Bools
     score: Floats
+    classes: ClassCounts | None = None
 
     @property
     def n(self) -> Floats:
@@ -75,6 +79,8 @@ class Scored:
         Name to value of the thresholds that have one.
     reference_prevalence : float
         Prevalence of the adjusted metrics.
+    labels : ClassRows or None
+        Truth and probabilities of several classes; the score is then that of the malignant ones together.
     """
 
     y_true: Bools
@@ -82,6 +88,7 @@ class Scored:
     cluster: Ints
     thresholds: Mapping[str, float]
     reference_prevalence: float
+    labels: ClassRows | None = None
 
     @cached_property
     def members(self) -> Ints:
@@ -151,28 +158,34 @@ class Scored:
             rows[f"fp@{name}"] = (called & ~self.y_true).astype(np.float64)
         if self.model is not None:
             rows |= calibration.newton_rows(self.y_true, self.score, self.model)
-        return rows
+        return rows if self.labels is None else rows | self.labels.rows()
 
     @cached_property
     def by_cluster(self) -> Mapping[str, Floats]:
         """Sums over the rows of each cluster in `members`, each of shape (g,)."""
         size = len(self.members)
-        return {name: np.bincount(self.local, weights=rows, minlength=size) for name, rows in self._rows().items()}
+        return {name: sum_by(self.local, size, rows) for name, rows in self._rows().items()}
 
     @cached_property
     def _sums(self) -> sparse.csr_array:
         return sparse.csr_array(np.stack(list(self.by_cluster.values())))
 
+    @cached_property
+    def _class_blocks(self) -> tuple[Blocks | None, ...]:
+        return () if self.labels is None else self.labels.blocks(self.local, len(self.members))
+
     def draws(self, weights: Floats) -> Draws:
         """Return counts and sums under multiplicities of all clusters of the evaluated set, shape (p, c)."""
-        own = weights if len(self.members) == len(weights) else np.ascontiguousarray(weights[self.members])
-        sums = dict(zip(self.by_cluster, self._sums @ own, strict=True))
-        ranks = self._blocks.counts(own, sums["pos"], sums["neg"]) if self._blocks is not None else None
-        return Draws(sums, ranks, self.model, self.reference_prevalence, self.y_true, self.score)
+        return self._count(
+            weights if len(self.members) == len(weights) else np.ascontiguousarray(weights[self.members])
+        )
 
     def point(self) -> Draws:
         """Return counts and sums of the sample as it is."""
-        own = np.ones((len(self.members), 1))
+        return self._count(np.ones((len(self.members), 1)))
+
+    def _count(self, own: Floats) -> Draws:
         sums = dict(zip(self.by_cluster, self._sums @ own, strict=True))
         ranks = self._blocks.counts(own, sums["pos"], sums["neg"]) if self._blocks is not None else None
-        return Draws(sums, ranks, self.model, self.reference_prevalence, self.y_true, self.score)
+        classes = self.labels.counts(sums, self._class_blocks, own) if self.labels is not None else None
+        return Draws(sums, ranks, self.model, self.reference_prevalence, self.y_true, self.score, classes)

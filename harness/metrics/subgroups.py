@@ -1,6 +1,7 @@
 """Groups of rows that share a value: attributes, pairs of attributes, and the rows of each group.
 
-A missing value is a group of its own, so that a model that fails where sex is unknown is seen; it takes no part in gaps.
+A missing value is a group of its own, so that a model that fails where sex is unknown is seen; it takes no part in
+gaps.
 """
 
 from __future__ import annotations

@@ -8,6 +8,7 @@ from typing import cast
 import pyarrow as pa
 
 from harness.metrics import METRICS
+from harness.metrics.multiclass import MACRO_PRESENT, MULTICLASS, class_metrics
 
 _WORD = pa.dictionary(pa.int32(), pa.string())
 _RUN = (("run_id", _WORD), ("model", _WORD), ("task", _WORD), ("split", _WORD), ("unit", _WORD), ("seed", pa.int32()))
@@ -105,7 +106,8 @@ def values_table(metrics: Mapping[str, object]) -> pa.Table:
         "seed": run["seed"],
         "level_pct": 100 * settings["level"],
     }
-    facts = {metric.name: metric for metric in METRICS}
+    # Of several classes some names mean the same of each class; chance and direction are those of the name.
+    facts = {each.name: each for each in (*class_metrics(0), MACRO_PRESENT, *MULTICLASS, *METRICS)}
     rows = []
     for value in _rows(metrics, "values"):
         metric, group = facts.get(str(value["metric"])), groups[value["group_id"]]

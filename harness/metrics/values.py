@@ -11,9 +11,10 @@ import numpy as np
 
 from harness.metrics import METRICS, calibration, confusion, delong, intervals
 from harness.metrics.blocks import Floats
+from harness.metrics.classes import MALIGNANT
 from harness.metrics.estimable import Support, Verdict
 from harness.metrics.intervals import Interval
-from harness.metrics.metric import Metric, denominator, numerator
+from harness.metrics.metric import Metric
 from harness.metrics.operating_point import Threshold
 from harness.metrics.scored import Scored
 
@@ -92,20 +93,6 @@ class Judged:
         """Return the key of a value."""
         return (self.group_id, asked.metric.name, self.class_name, asked.at or None)
 
-    def job(self, *, only_gaps: bool = False) -> Job:
-        """Return the function that gives all resampled values of the group for a matrix of multiplicities."""
-        wanted = [
-            each
-            for each, verdict in zip(self.asked, self.verdicts, strict=True)
-            if verdict.status != "not_estimable" and _is_resampled(each.metric, only_gaps=only_gaps)
-        ]
-
-        def values(weights: Floats) -> Mapping[Key, Floats]:
-            draws = self.scored.draws(weights)
-            return {self.key(each): each.metric.of(draws, each.at) for each in wanted}
-
-        return values
-
     def rows(self, draws: Mapping[Key, Floats], level: float) -> list[ValueRow]:
         """Return the entries of ``values``.
 
@@ -125,6 +112,33 @@ class Judged:
         return found
 
 
+def job(judged: Sequence[Judged], *, only_gaps: bool = False) -> Job:
+    """Return the function that gives all resampled values of a group for a matrix of multiplicities.
+
+    Parameters
+    ----------
+    judged : sequence of Judged
+        All that is asked of the same rows.
+    only_gaps : bool
+        Only what groups are compared by.
+    """
+    wanted = [
+        (one.key(each), each)
+        for one in judged
+        for each, verdict in zip(one.asked, one.verdicts, strict=True)
+        if verdict.status != "not_estimable" and _is_resampled(each.metric, only_gaps=only_gaps)
+    ]
+    scored = judged[0].scored
+
+    def values(weights: Floats) -> Mapping[Key, Floats]:
+        if not wanted:
+            return {}
+        draws = scored.draws(weights)
+        return {key: each.metric.of(draws, each.at) for key, each in wanted}
+
+    return values
+
+
 def _is_resampled(metric: Metric, *, only_gaps: bool) -> bool:
     if only_gaps:
         return metric.gap is not None
@@ -135,8 +149,8 @@ def judge(
     group_id: str,
     scored: Scored,
     asked: Sequence[Asked],
+    support: Support,
     *,
-    min_positives: int,
     class_name: str | None = None,
     always: bool = False,
 ) -> Judged:
@@ -150,18 +164,18 @@ def judge(
         Its rows.
     asked : sequence of Asked
         Metrics.
-    min_positives : int
-        Limit of the user.
+    support : Support
+        Counts that the rules look at.
     class_name : str, optional
         See `Judged`.
     always : bool
         Give a value of low precision where the rules withhold it: the whole evaluated set with both classes.
     """
-    support = Support.of(scored, min_positives)
+    always = always and 0 < support.n_pos < support.n
     point = scored.point()
     verdicts, points = [], []
     for each in asked:
-        verdict = _verdict(each, scored, support, always=always and scored.has_both)
+        verdict = _verdict(each, scored, support, always=always)
         value = math.nan
         if verdict.status != "not_estimable":
             value = float(each.metric.of(point, each.at)[0])
@@ -188,7 +202,11 @@ def _after(asked: Asked, verdict: Verdict, value: float, scored: Scored) -> Verd
         slopes = {"cal_slope": model, "cal_intercept": model}
         found = named.get(asked.metric.name) or slopes.get(asked.metric.name) or verdict.reason or "undefined"
         return Verdict("not_estimable", found)
-    if asked.metric.name == "mcc" and confusion.is_degenerate(scored.point().at(asked.at))[0]:
+    if (
+        asked.metric.name == "mcc"
+        and asked.threshold is not None
+        and confusion.is_degenerate(scored.point().at(asked.at))[0]
+    ):
         return Verdict("low_precision", "degenerate")
     return verdict
 
@@ -236,7 +254,8 @@ def _interval(judged: Judged, asked: Asked, value: float, draws: Mapping[Key, Fl
     if recipe == "sandwich_t":
         return _model_interval(judged, asked, value, level)
     key = judged.key(asked)
-    if recipe == "obuchowski_logit_t" or (not draws and asked.metric.name == "auroc"):
+    of_score = judged.class_name in {None, MALIGNANT}
+    if recipe == "obuchowski_logit_t" or (not draws and asked.metric.name == "auroc" and of_score):
         return area_interval(judged.scored, value, level)
     method: Literal["logit_t", "percentile"] = "logit_t" if recipe == "logit_t" else "percentile"
     return intervals.from_draws(
@@ -255,13 +274,9 @@ def smaller_class(support: Support) -> int:
 
 
 def _proportion_interval(judged: Judged, asked: Asked, level: float) -> Interval:
-    counted = asked.metric.denominator
-    if counted is None:
-        raise ValueError(f"{asked.metric.name} is no proportion: it names no denominator")
-    by_cluster = judged.scored.by_cluster
-    found = intervals.korn_graubard(
-        numerator(by_cluster, counted, asked.at), denominator(by_cluster, counted, asked.at), level=level
-    )
+    if asked.metric.share is None:
+        raise ValueError(f"{asked.metric.name} is no proportion: it names no share")
+    found = intervals.korn_graubard(*asked.metric.share(judged.scored.by_cluster, asked.at), level=level)
     if asked.metric.interval == "korn_graubard":
         return found
     # One over a proportion: the ends change places, and the far one may be infinite.
