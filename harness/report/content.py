@@ -91,6 +91,7 @@ class Report:
     reliability: tuple[Picture, ...]
     calibration: Table
     decision: Picture | None
+    decision_tables: tuple[Table, ...]
     errors: tuple[Errors, ...]
     training: tuple[Picture, ...]
     training_tables: tuple[Table, ...]
@@ -146,6 +147,7 @@ def compose(run: RunFolder) -> Report:
         reliability=_present(*(figures.reliability(model, place) for place, model in placed)),
         calibration=tables.calibration(run),
         decision=figures.decision(run),
+        decision_tables=_decision_tables(run),
         errors=tuple(_errors(model, pictures) for model in run.models if not model.predictions.empty),
         training=figures.training(run),
         training_tables=_training(run),
@@ -294,6 +296,12 @@ def _pairs(run: RunFolder) -> tuple[Table, ...]:
         valued = [table for table in made if any(cell.weight is not None for row in table.rows for cell in row)]
         found += valued or [replace(made[0], caption=f"{attribute_name(attribute)}: no cell holds enough cases")]
     return tuple(found)
+
+
+def _decision_tables(run: RunFolder) -> tuple[Table, ...]:
+    if run.lead.curve("decision") is None:
+        return ()
+    return (tables.net_benefit(run), tables.biopsies(run))
 
 
 def _errors(model: Judged, pictures: Mapping[str, cases.Thumbnail]) -> Errors:

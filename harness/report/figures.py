@@ -77,9 +77,7 @@ def precision_recall(run: RunFolder) -> Picture | None:
             _operating_points(axes, model, place, curve="pr")
         axes.set_xlabel("sensitivity (recall)")
         axes.set_ylabel("positive predictive value (precision)")
-        axes.legend(
-            loc="lower left", title="Average precision", alignment="left", title_fontproperties={"weight": "bold"}
-        )
+        axes.legend(loc="best", title="Average precision", alignment="left", title_fontproperties={"weight": "bold"})
         summary = "; ".join(
             f"{model.name}: average precision {shown(model, 'ap')}" for _, model, curve in drawn if curve
         )
@@ -147,7 +145,7 @@ def decision(run: RunFolder) -> Picture | None:
         axes.set_xlim(0, first["threshold"][-1])
         axes.set_xlabel("threshold probability")
         axes.set_ylabel("net benefit")
-        axes.legend(loc="upper right")
+        axes.legend(loc="best")
         summary = "; ".join(f"{model.name}: {_net_benefit(curve)}" for _, model, curve in drawn if curve)
         return picture(figure, "decision", "Decision curves on the test set", summary)
 

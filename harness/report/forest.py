@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from matplotlib.axes import Axes
 
+from harness.metrics.subgroups import MISSING
 from harness.report.figures import placed, shown, slug
 from harness.report.numbers import Judged, RunFolder
 from harness.report.rows import GroupRow
@@ -15,6 +16,7 @@ from harness.report.wording import attribute_name, count, level_name, metric_nam
 
 Placed = Sequence[tuple[GroupRow, float]]
 
+_FEWEST = 2
 # Inches: one model's line in a row, the air between rows, a row of words.
 _MODEL_HIGH, _ROW_AIR, _WORDS_HIGH = 0.13, 0.15, 0.24
 
@@ -25,11 +27,12 @@ def forest(run: RunFolder, attribute: str) -> Picture | None:
     Returns
     -------
     Picture or None
-        None where no group of the attribute can be estimated by any model: there is nothing to draw.
+        None where fewer than two groups are known or no group can be estimated: there is nothing to compare.
     """
     metric, rows = run.headline, run.levels(attribute)
     heights = [_row_height(run, row) for row in rows]
-    if all(height == _WORDS_HIGH for height in heights):
+    known = [row for row in rows if row["level"] != MISSING]
+    if len(known) < _FEWEST or all(height == _WORDS_HIGH for height in heights):
         return None
     centers = [sum(heights[:line]) + height / 2 for line, height in enumerate(heights)]
     inches = sum(heights) + 0.62

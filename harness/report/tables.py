@@ -168,14 +168,15 @@ def _counts(model: Judged) -> Cell | None:
     return Cell(f"TP {count(tp)}, FP {count(fp)}", f"TN {count(tn)}, FN {count(fn)}", kind="number")
 
 
-def value_cell(row: ValueRow | None, group: GroupRow | None = None) -> Cell:
+def value_cell(row: ValueRow | None, group: GroupRow | None = None, *, digits: int = 3) -> Cell:
     """Return a metric with its interval, or a dash with the reason why it is not given."""
     if row is None:
         return Cell(NOTHING, kind="muted")
     if row["status"] == "not_estimable":
         return Cell(NOTHING, reason(row, group), kind="muted")
     mark = " \N{DAGGER}" if row["status"] == "low_precision" else ""
-    return Cell(number(row["value"]) + mark, interval(row["lo"], row["hi"]), sort=row["value"], kind="number")
+    text, between = number(row["value"], digits=digits), interval(row["lo"], row["hi"], digits=digits)
+    return Cell(text + mark, between, sort=row["value"], kind="number")
 
 
 def difference_cell(row: ComparisonRow | None) -> Cell:
@@ -314,3 +315,40 @@ def _highest(model: Judged, kind: str, asked: float) -> float | None:
             if recall >= asked - 1e-9
         ]
     return max(found, default=None)
+
+
+_NET_BENEFIT_AT = (0.05, 0.1, 0.2, 0.3, 0.4)
+
+
+def net_benefit(run: RunFolder) -> Table:
+    """Return the net benefit of every model at round threshold probabilities, beside treating all."""
+    curves = [model.curve("decision") for model in run.models]
+    lead = run.lead.curve("decision")
+    rows = []
+    for asked in _NET_BENEFIT_AT:
+        values = [*(_at(curve, asked, "net_benefit") for curve in curves), _at(lead, asked, "treat_all")]
+        rows.append((Cell(percent(asked, digits=0)), *(Cell(number(value), kind="number") for value in values)))
+    names = (*(model.name for model in run.models), "treat all")
+    return Table("Net benefit at a threshold probability (treating none: 0)", ("Threshold", *names), tuple(rows))
+
+
+def _at(curve: dict[str, list[float]] | None, asked: float, key: str) -> float | None:
+    """Return the value of the grid point at a threshold; the grid has steps of .01."""
+    if curve is None:
+        return None
+    pairs = zip(curve["threshold"], curve[key], strict=True)
+    return next((value for threshold, value in pairs if abs(threshold - asked) < 1e-9), None)
+
+
+def biopsies(run: RunFolder) -> Table:
+    """Return how many images are called positive for each true one, at every threshold fixed before the test."""
+    names = [row["name"] for row in run.lead.metrics["thresholds"]]
+    rows = [
+        (
+            Cell(threshold_name(name)),
+            *(value_cell(model.value("nnb", threshold=name), digits=1) for model in run.models),
+        )
+        for name in names
+    ]
+    columns = ("Threshold", *(model.name for model in run.models))
+    return Table("Number needed to biopsy: positive calls per cancer found", columns, tuple(rows))

@@ -147,7 +147,7 @@ def _groups(run: RunFolder, model: Judged) -> str:
     value = number(_estimate(model, run.headline, lowest))
     return (
         f"No group is shown to do worse than the rest ({judged}). The lowest {metric_name(run.headline)}, {value}, "
-        f"is in {group_name(lowest)}{_unshown(run, model, lowest)}"
+        f"is in the group {group_name(lowest)}{_unshown(run, model, lowest)}"
     )
 
 
@@ -169,18 +169,19 @@ def _lower_sentence(run: RunFolder, model: Judged, attribute: str, row: Differen
     between = signed_interval(row["lo_simultaneous"], row["hi_simultaneous"])
     others = f" So is it in {plural(more, 'other group')}." if more else ""
     return (
-        f"{metric_name(run.headline)} is lower in {group_name(group)} than in {rest}: {signed(row['estimate'])} "
-        f"(simultaneous {_level(run)} interval {between}; {_counts(group)}).{others}"
+        f"{metric_name(run.headline)} is lower in the group {group_name(group)} than in {rest}: "
+        f"{signed(row['estimate'])} (simultaneous {_level(run)} interval {between}; {_counts(group)}).{others}"
     )
 
 
 def _unshown(run: RunFolder, model: Judged, group: GroupRow) -> str:
     gap = model.gap(group["attribute"], run.headline)
     row = next((row for row in gap["differences"] if row["group_id"] == group["group_id"]), None) if gap else None
-    if row is None or row["estimate"] is None:
+    if row is None or row["lo_simultaneous"] is None:
         return f" ({_counts(group)})."
     between = signed_interval(row["lo_simultaneous"], row["hi_simultaneous"])
-    smallest = "" if row["detectable"] is None else f"; smallest that could have been seen: {number(row['detectable'])}"
+    seen = row["detectable"]
+    smallest = "" if seen is None else f"; smallest that could have been seen: {number(seen)}"
     return f" ({_counts(group)}); difference to the rest {signed(row['estimate'])} ({between}{smallest})."
 
 

@@ -121,11 +121,11 @@ def level_name(level: str) -> str:
 
 
 def group_name(row: GroupRow) -> str:
-    """Return "skin tone: dark", "all images" for the whole test set."""
+    """Return "skin tone: dark", "sex: male, age band: 50-69", or "all images" for the whole test set."""
     if row["group_id"] == OVERALL:
         return "all images"
     parts = [part.split("=", 1) for part in row["group_id"].split(";")]
-    return ", ".join(f"{readable(attribute)} {level_name(level)}" for attribute, level in parts)
+    return ", ".join(f"{readable(attribute)}: {level_name(level)}" for attribute, level in parts)
 
 
 def threshold_name(threshold: str) -> str:
