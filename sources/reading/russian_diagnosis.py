@@ -69,8 +69,9 @@ _DOUBT = re.compile(
     r"вероятно|возможно|предположительно"
 )
 _NEGATED = re.compile(r"без признаков|признак\w* \w+ не |не выявлен|не обнаружен|данных за .* нет|исключен")
-_HISTORY = re.compile(r"в анамнезе|после (?:иссечения|удаления|операции)|состояние после")
-_BETWEEN = re.compile(r"\s+или\s+|\s*/\s*|\s*;\s*|\s*,\s*|\s*\d\)\s*|\s+дифф?\.?\s+с\s+|\s+vs\.?\s+")
+_AFTER = re.compile(r"состояние после|после (?:иссечения|удаления|операции)")
+_HISTORY = re.compile(rf"в анамнезе|{_AFTER.pattern}")
+_BETWEEN = re.compile(r"\s+или\s+|\s*/\s*|\s*;\s*|\s*,\s*|\s*(?<![\w,.])\d[.)]\s+|\s+дифф?\.?\s+с\s+|\s+vs\.?\s+")
 
 
 @cache
@@ -94,8 +95,9 @@ def _find(text: str) -> dict[str, str] | None:
     """Return what a piece of text names: the whole of it, an abbreviation, or the longest known term inside."""
     bare = text.strip(" .,;:()")
     # Abbreviations count in upper case only: «АК» is a diagnosis, «ак» is not.
-    if bare in _abbreviations():
-        return _abbreviations()[bare]
+    for whole in (text.strip(), bare):
+        if whole in _abbreviations():
+            return _abbreviations()[whole]
     if (row := _names().get(normalize(bare))) is not None:
         return row
     for word in re.findall(r"[А-ЯЁ]{2,6}", bare):
@@ -123,7 +125,7 @@ def _pieces(text: str) -> list[str]:
     if text.strip() in _abbreviations() or plain in _names():
         return [text]
     # «рубец после иссечения базалиомы»: what stands before the history is there today.
-    parted = re.sub(rf"\s+({_HISTORY.pattern})", r"; \1", text, flags=re.IGNORECASE)
+    parted = re.sub(rf"\s+({_AFTER.pattern})", r"; \1", text, flags=re.IGNORECASE)
     pieces = [piece for piece in _BETWEEN.split(parted) if piece.strip(" .,;:()?")]
     named = [
         piece for piece in pieces if _find(_DOUBT.sub(" ", piece)) is not None or _HISTORY.search(normalize(piece))

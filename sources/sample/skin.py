@@ -2,8 +2,8 @@
 
 Light is absorbed by pigments in layers (Beer-Lambert), so linear red, green and blue are
 ``BASE * exp(-(amount * absorption))``. The coefficients were fitted so that the six tones have the CIELAB colors of
-human skin (L* 71 to 34, a* 9 to 13, b* 15 to 16, an individual typology angle of 56 to -46 degrees); they are not measured
-spectra.
+human skin (L* 71 to 34, a* 9 to 13, b* 15 to 16, an individual typology angle of 56 to -46 degrees); they are not
+measured spectra.
 
 References
 ----------
