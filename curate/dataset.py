@@ -9,6 +9,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -31,6 +32,7 @@ from schemas.errors import DataFault, DatasetConflict, Place, UserError
 __all__ = ["Dataset", "View", "Writer", "create_dataset", "load_dataset"]
 
 
+_log = logging.getLogger(__name__)
 # What leads from a row to its file.
 _FILE_COLUMNS = ("stored_sha256", "format", "image_status")
 
@@ -52,6 +54,13 @@ def load_dataset(root: str | Path, at: int | None = None) -> Dataset:
     """
     root = Path(root)
     facts = manifest.read(root, at)
+    if facts.is_later_minor:
+        _log.warning(
+            "%s was written with schema %s.%s: columns that this program does not know are kept and not used.",
+            root,
+            facts.schema_version,
+            facts.schema_minor,
+        )
     return Dataset(root, facts, versions.find(root, at))
 
 

@@ -45,6 +45,11 @@ class Manifest:
     created_by: str
     last_versions: Mapping[str, int] = field(default_factory=dict)
 
+    @property
+    def is_later_minor(self) -> bool:
+        """Whether a program with more columns of the same schema version has written it."""
+        return self.schema_version == SCHEMA_VERSION and self.schema_minor > SCHEMA_MINOR
+
 
 def read(root: Path, at: int | None = None) -> Manifest:
     """Return the root file of a dataset that this program can read.

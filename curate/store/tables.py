@@ -116,9 +116,17 @@ def read(
     table = DeltaTable(path_of(root, key), version=version)
     wanted = None if columns is None else list(dict.fromkeys([*columns, *_SORT[name]]))
     rows = pa.table(table.scan(columns=wanted, predicate=where))
-    rows = _conform_subset(rows, name) if columns is not None else conform(rows, name)
+    rows = _conform_subset(rows, name) if columns is not None else _without_views(conform(rows, name))
     rows = rows.sort_by([(column, "ascending") for column in _SORT[name]])
     return rows.select(list(columns)) if columns is not None else rows
+
+
+def _without_views(rows: pa.Table) -> pa.Table:
+    """Return rows whose text columns outside the contract are plain strings: Arrow cannot sort string views."""
+    for position, field in enumerate(rows.schema):
+        if pa.types.is_string_view(field.type):
+            rows = rows.set_column(position, field.name, rows.column(position).cast(pa.string()))
+    return rows
 
 
 def _conform_subset(rows: pa.Table, name: str) -> pa.Table:
@@ -160,11 +168,20 @@ def write(root: Path, key: str, rows: pa.Table, *, where: str | None = None, app
     name = name_of(key)
     if head(root, key) is None:
         _create(path, name)
+    rows = _with_columns_of(rows, path)
     if append:
         write_deltalake(path, rows, mode="append", writer_properties=_properties(name))
     else:
         write_deltalake(path, rows, mode="overwrite", predicate=where, writer_properties=_properties(name))
     return int(DeltaTable(path).version())
+
+
+def _with_columns_of(rows: pa.Table, path: Path) -> pa.Table:
+    """Return rows with nulls in the columns that a later program of the same schema version has added to the table."""
+    for field in pa.schema(DeltaTable(path).schema()):
+        if field.name not in rows.column_names:
+            rows = rows.append_column(field.name, pa.nulls(rows.num_rows, field.type))
+    return rows
 
 
 def append_once(root: Path, key: str, rows: pa.Table, *, application: str, number: int) -> bool:

@@ -7,11 +7,14 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
+from deltalake import DeltaTable, write_deltalake
 from PIL import Image
 
 import curate
 from curate.dataset import Dataset, create_dataset, load_dataset
+from curate.store import versions
 from schemas.errors import DataFault, DatasetConflict, UserError
 from schemas.tables import TABLE_NAMES, from_rows
 
@@ -98,6 +101,25 @@ def test_a_newer_dataset_is_refused_with_what_to_do(dataset_of: Make, row: Row) 
     )
     assert caught.value.exit_code == 5
     assert load_dataset(dataset.root, at=1).read("samples").num_rows == 1
+
+
+def test_columns_of_a_later_minor_are_kept_and_do_not_stop_a_writer(
+    dataset_of: Make, row: Row, caplog: pytest.LogCaptureFixture
+) -> None:
+    dataset = dataset_of([row("1")])
+    later = dataset.read("samples").append_column("mood", pa.array(["calm"]))
+    folder = dataset.root / "tables" / "samples"
+    write_deltalake(folder, later, mode="overwrite", schema_mode="overwrite", partition_by=["source"])
+    heads = {"samples": int(DeltaTable(folder).version())}
+    change = versions.Change("later", "test", {}, "a later program wrote")
+    versions.commit(dataset.root, versions.find(dataset.root), heads, change)
+    make_newer(dataset.root, schema_version=1, schema_minor=3)
+    opened = load_dataset(dataset.root)
+    assert "schema 1.3" in caplog.text
+    with opened.writer("ingest", {}) as writer:
+        writer.append("samples", from_rows("samples", [row("2")]))
+        writer.commit("more")
+    assert opened.read("samples").column("mood").to_pylist() == ["calm", None]
 
 
 def test_a_newer_dataset_is_not_written_even_where_it_was_open_before(dataset_of: Make, row: Row) -> None:

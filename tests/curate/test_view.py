@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from curate.view import apply_decisions, effective, recorded
@@ -194,6 +194,7 @@ def histories(draw: st.DrawFn) -> list[dict[str, object]]:
     return made
 
 
+@settings(max_examples=40, deadline=None)
 @given(made=histories(), data=st.data())
 def test_undoing_everything_shows_what_was_recorded(made: list[dict[str, object]], data: st.DataObject) -> None:
     table = from_rows("samples", [_plain_row("1"), _plain_row("2"), _plain_row("3")])
@@ -202,6 +203,7 @@ def test_undoing_everything_shows_what_was_recorded(made: list[dict[str, object]
     assert apply_decisions(table, decisions(*order)).equals(recorded(table))
 
 
+@settings(max_examples=40, deadline=None)
 @given(made=histories(), data=st.data())
 def test_the_order_of_rows_in_the_table_does_not_matter(made: list[dict[str, object]], data: st.DataObject) -> None:
     table = from_rows("samples", [_plain_row("1"), _plain_row("2"), _plain_row("3")])
@@ -209,6 +211,7 @@ def test_the_order_of_rows_in_the_table_does_not_matter(made: list[dict[str, obj
     assert apply_decisions(table, decisions(*shuffled)).equals(apply_decisions(table, decisions(*made)))
 
 
+@settings(max_examples=40, deadline=None)
 @given(made=histories())
 def test_a_row_is_excluded_exactly_when_it_has_a_reason(made: list[dict[str, object]]) -> None:
     table = from_rows("samples", [_plain_row("1"), _plain_row("2"), _plain_row("3")])
