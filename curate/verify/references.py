@@ -1,4 +1,4 @@
-"""Rules about rows that name other rows: K07, D01-D03, S01-S03, L04."""
+"""Rules about rows that name other rows: K03, K07, D01-D03, S01-S03, L04."""
 
 from __future__ import annotations
 
@@ -12,11 +12,22 @@ from schemas.finding import finding_id
 
 
 def source_faults(samples: pa.Table, sources: pa.Table) -> Iterator[Fault]:
-    """Yield K07: a source of samples without a fact sheet."""
-    described = set(sources.column("source").to_pylist())
-    for source in sorted(set(samples.column("source").to_pylist()) - described):
+    """Yield K07 for a source without a fact sheet, K03 for an issuer of ids that the fact sheet does not name."""
+    declared: dict[str, set[str]] = defaultdict(set)
+    for row in sources.select(["source", "id_issuers"]).to_pylist(maps_as_pydicts="strict"):
+        declared[row["source"]].update(row["id_issuers"])
+    names = samples.column("source").to_pylist()
+    for source in sorted(set(names) - declared.keys()):
         remedy = f"Run `curate ingest {source}` again."
         yield Fault("K07", f"rows of source {source} have no fact sheet", Place("sources"), remedy=remedy)
+    for column in ("patient_id", "lesion_id", "case_id"):
+        ids = samples.column(column).to_pylist()
+        issued = {(source, value.partition(":")[0]) for source, value in zip(names, ids, strict=True) if value}
+        for source, issuer in sorted(issued):
+            if source in declared and issuer not in declared[source]:
+                what = f"is no declared issuer of source {source}"
+                remedy = f"Add the prefix to id_issuers of source {source}."
+                yield Fault("K03", what, Place("samples", column=column), issuer, remedy, column=column)
 
 
 def finding_faults(findings: pa.Table, known: set[str]) -> Iterator[Fault]:

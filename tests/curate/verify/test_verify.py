@@ -99,6 +99,12 @@ def test_a_source_without_a_fact_sheet_is_found(sound: Dataset) -> None:
     assert "K07" in rules(verify(sound))
 
 
+def test_ids_of_an_issuer_that_nobody_declared_are_found(sound: Dataset) -> None:
+    change(sound, "samples", lesion_id="elsewhere:L1")
+    faults = [fault for fault in verify(sound).errors if fault.rule == "K03"]
+    assert [(fault.column, fault.value) for fault in faults] == [("lesion_id", "elsewhere")]
+
+
 def test_a_derived_column_that_differs_from_its_rule_is_found(sound: Dataset) -> None:
     change(sound, "samples", malignancy="malignant")
     assert rules(verify(sound)) == {"K09"}
