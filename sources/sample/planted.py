@@ -255,10 +255,10 @@ def _pairs(found: list[Picture]) -> list[TruthRow]:
         for one, other in itertools.combinations(group, 2):
             kind, note = _pair_kind(one, other)
             rows.append(TruthRow(kind, frozenset({one.image_id, other.image_id}), note))
-            ids_differ = one.patient_id != other.patient_id or one.lesion_id != other.lesion_id
-            if kind != "same_lesion" and ids_differ and one.lesion_id and other.lesion_id:
+            other_lesion = "" not in {one.lesion_id, other.lesion_id} and one.lesion_id != other.lesion_id
+            if other_lesion or one.patient_id != other.patient_id:
                 rows.append(
-                    TruthRow("id_conflict", frozenset({one.image_id, other.image_id}), "one photo under two ids")
+                    TruthRow("id_conflict", frozenset({one.image_id, other.image_id}), "one lesion under two ids")
                 )
     return rows
 
