@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from harness.cli.compare import compare
 from harness.cli.evaluate import evaluate
 from harness.cli.report import report
 
 COMMANDS: dict[str, Callable[..., None]] = {
+    "compare": compare,
     "evaluate": evaluate,
     "report": report,
 }

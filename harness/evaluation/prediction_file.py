@@ -55,15 +55,15 @@ def read(path: Path, task: Task) -> pd.DataFrame:
         The file is missing, of another kind, lacks a column, or holds a cell that is no number.
     """
     if path.is_dir():
-        return _columns(artifacts.read_predictions(path), task, path / artifacts.PREDICTIONS)
+        return class_columns(artifacts.read_predictions(path), task, str(path / artifacts.PREDICTIONS))
     if not path.exists():
         raise DataFault(
             "there is no such file", place=Place(str(path)), remedy="Name a CSV or Parquet file, or RUN/MODEL."
         )
     if path.suffix.lower() == ".parquet":
-        return _columns(_read_parquet(path), task, path)
+        return class_columns(_read_parquet(path), task, str(path))
     if path.suffix.lower() == ".csv":
-        return _columns(_read_csv(path), task, path)
+        return class_columns(_read_csv(path), task, str(path))
     raise DataFault(
         "is neither .csv nor .parquet", place=Place(str(path)), value=path.suffix, remedy="Rename or convert the file."
     )
@@ -90,27 +90,43 @@ def _read_csv(path: Path) -> pd.DataFrame:
         ) from error
 
 
-def _columns(frame: pd.DataFrame, task: Task, path: Path) -> pd.DataFrame:
+def class_columns(frame: pd.DataFrame, task: Task, name: str) -> pd.DataFrame:
+    """Return ``sample_id`` and ``p_0`` ... of a table whose columns are named so or after the classes.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        As read.
+    task : Task
+        Its classes.
+    name : str
+        What to call the table in messages.
+
+    Raises
+    ------
+    DataFault
+        A column is missing or holds a cell that is no number.
+    """
     if "sample_id" not in frame:
         raise DataFault(
             "there is no such column",
-            place=Place(str(path), row=1, column="sample_id"),
+            place=Place(name, row=1, column="sample_id"),
             remedy=f"Give sample_id and one column per class: {', '.join(task.classes)}.",
         )
     found = pd.DataFrame({"sample_id": frame["sample_id"].astype("str")})
-    for number, name in enumerate(task.classes):
-        column = next((each for each in (name, f"p_{number}") if each in frame), None)
+    for number, wanted in enumerate(task.classes):
+        column = next((each for each in (wanted, f"p_{number}") if each in frame), None)
         if column is None:
             raise DataFault(
                 "there is no such column",
-                place=Place(str(path), row=1, column=name),
+                place=Place(name, row=1, column=wanted),
                 remedy=f"Task {task.name} needs the columns {', '.join(task.classes)} (or p_0 ... in this order).",
             )
-        found[f"p_{number}"] = _numbers(frame[column], path)
+        found[f"p_{number}"] = _numbers(frame[column], name)
     return found
 
 
-def _numbers(column: pd.Series[str], path: Path) -> pd.Series[float]:
+def _numbers(column: pd.Series[str], name: str) -> pd.Series[float]:
     values = pd.to_numeric(column, errors="coerce").astype(np.float64)
     text = column.astype("str").str.strip()
     wrong = values.isna() & ~text.str.lower().isin(["", "nan", "none", "<na>"])
@@ -118,7 +134,7 @@ def _numbers(column: pd.Series[str], path: Path) -> pd.Series[float]:
         row = int(np.flatnonzero(wrong.to_numpy())[0])
         raise DataFault(
             "is no number",
-            place=Place(str(path), row=row + 2, column=str(column.name)),
+            place=Place(name, row=row + 2, column=str(column.name)),
             value=str(text.iloc[row]),
             remedy="Write probabilities with a decimal point.",
         )

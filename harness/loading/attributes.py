@@ -9,12 +9,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from curate.dataset import load_dataset
+from curate.dataset import View, load_dataset
 from harness.loading.rows import TaskRows, task_rows
 from harness.metrics.subgroups import ATTRIBUTES, age_band
 from schemas import vocabulary
 from schemas.errors import DataFault
-from schemas.tasks import Task
+from schemas.tasks import Task, label_rows
 
 # Attribute -> column of the view, where it is a column as it stands.
 _COLUMNS = {
@@ -56,6 +56,22 @@ def evaluation_rows(
     attributes = attribute_columns(rows.frame, measures, by)
     keys = rows.frame[["sample_id", "split", "y_true", "patient_id", "lesion_id"]]
     return replace(rows, frame=pd.concat([keys, attributes], axis=1))
+
+
+def view_rows(view: View, task: Task, *, by: Sequence[str] = ()) -> pd.DataFrame:
+    """Return the rows of a view that a task keeps, as `evaluation_rows` does; without a split all are test rows."""
+    labels = label_rows(view.frame, task)
+    kept = view.frame[labels["y_true"].notna()].reset_index(drop=True)
+    keys = pd.DataFrame(
+        {
+            "sample_id": kept["sample_id"],
+            "split": kept["role"] if "role" in kept else "test",
+            "y_true": labels["y_true"].dropna().astype("int64").to_numpy(),
+            "patient_id": kept["patient_id"],
+            "lesion_id": kept["lesion_id"],
+        }
+    )
+    return keys.join(attribute_columns(kept, load_dataset(view.root).measures(), by))
 
 
 def attribute_columns(frame: pd.DataFrame, measures: pd.DataFrame, by: Sequence[str] = ()) -> pd.DataFrame:

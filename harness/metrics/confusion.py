@@ -60,7 +60,7 @@ def f_beta(table: Confusion, beta: float) -> Floats:
 
 def is_degenerate(table: Confusion) -> Floats:
     """1.0 where a margin of the table is empty, so that the correlation has no value, else 0.0."""
-    return (_margins(table) == 0).astype(np.float64)
+    return np.where(_margins(table) == 0, 1.0, 0.0)
 
 
 def mcc(table: Confusion) -> Floats:

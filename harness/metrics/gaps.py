@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy import stats
+from scipy import special
 
 from harness.metrics import calibration, intervals
 from harness.metrics.blocks import Floats
@@ -224,7 +224,7 @@ def _differences(metric: Metric, sides: Sequence[_Sides], level: float) -> tuple
     largest = np.fmax.reduce(distances)
     largest = largest[np.isfinite(largest)]
     critical = float(np.quantile(largest, level)) if len(largest) else math.nan
-    joint_level = 1 - 2 * float(stats.norm.sf(critical))
+    joint_level = 1 - 2 * float(special.ndtr(-critical))
     p_values = [
         intervals.two_sided_p(point, error, side.df) for point, error, side in zip(points, errors, sides, strict=True)
     ]

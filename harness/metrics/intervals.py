@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from scipy import stats
+from scipy import special
 
 from harness.metrics.blocks import Floats
 
@@ -52,7 +52,7 @@ def rounded(value: float) -> float:
 
 def t_quantile(df: float, level: float) -> float:
     """Return the two-sided quantile of Student's t; NaN where there is no degree of freedom."""
-    return float(stats.t.ppf(0.5 + level / 2, df)) if df >= 1 else math.nan
+    return float(special.stdtrit(df, 0.5 + level / 2)) if df >= 1 else math.nan
 
 
 def logit_t(value: float, se: float, df: float, *, level: float, upper: float = 1.0) -> tuple[float, float]:
@@ -170,8 +170,8 @@ def korn_graubard(hits: Floats, n: Floats, *, level: float) -> Interval:
         se = math.sqrt(p * (1 - p) / effective)
     tail = (1 - level) / 2
     x = p * effective
-    lo = float(stats.beta.ppf(tail, x, effective - x + 1)) if x > 0 else 0.0
-    hi = float(stats.beta.ppf(1 - tail, x + 1, effective - x)) if x < effective else 1.0
+    lo = float(special.betaincinv(x, effective - x + 1, tail)) if x > 0 else 0.0
+    hi = float(special.betaincinv(x + 1, effective - x, 1 - tail)) if x < effective else 1.0
     return Interval(rounded(lo), rounded(hi), rounded(se), "korn_graubard")
 
 
@@ -187,7 +187,7 @@ def two_sided_p(effect: float, se: float, df: float) -> float:
     """Return 2 P(T > |effect| / SE); NaN where there is no degree of freedom."""
     if not se > 0 or df < 1:
         return math.nan
-    return float(2 * stats.t.sf(abs(effect) / se, df))
+    return float(2 * special.stdtr(df, -abs(effect) / se))
 
 
 def holm(p_values: Floats) -> Floats:
