@@ -69,7 +69,7 @@ def worst_sample_ids(run: RunFolder, *, shown: int = SHOWN) -> tuple[str, ...]:
 
 
 def worst(model: Judged, thumbnails: Mapping[str, Thumbnail], *, shown: int = SHOWN) -> tuple[Case, ...]:
-    """Return the highest-scored negatives, then the lowest-scored positives, of the test set of a binary task.
+    """Return the highest-scored negatives, then the lowest-scored positives, of the test set.
 
     Parameters
     ----------
@@ -80,17 +80,16 @@ def worst(model: Judged, thumbnails: Mapping[str, Thumbnail], *, shown: int = SH
     shown : int
         How many of each.
     """
-    rows = model.predictions
-    if rows.empty or "p_2" in rows:
+    rows = model.read_out
+    if rows.empty:
         return ()
-    test = rows[rows["split"] == "test"]
-    alarms = test[test["y_true"] == 0].sort_values(["p_1", "sample_id"], ascending=[False, True]).head(shown)
-    missed = test[test["y_true"] == 1].sort_values(["p_1", "sample_id"]).head(shown)
+    alarms = rows[~rows["positive"]].sort_values(["score", "sample_id"], ascending=[False, True]).head(shown)
+    missed = rows[rows["positive"]].sort_values(["score", "sample_id"]).head(shown)
     kinds: tuple[Literal["false alarm", "missed"], ...] = ("false alarm", "missed")
     return tuple(
         Case(str(sample_id), float(score), kind, thumbnails.get(str(sample_id)))
         for kind, part in zip(kinds, (alarms, missed), strict=True)
-        for sample_id, score in zip(part["sample_id"], part["p_1"], strict=True)
+        for sample_id, score in zip(part["sample_id"], part["score"], strict=True)
     )
 
 

@@ -17,7 +17,7 @@ from harness.report.svg import Picture
 from harness.report.tables import Cell, Table
 from harness.report.wording import NOTHING, attribute_name, count, level_name, number, percent, readable, threshold_name
 
-_FIRST_THRESHOLDS = ("val_spec95", "val_spec90")
+_FIRST_THRESHOLDS = ("argmax", "val_spec95", "val_spec90")
 _ROLES = {"train": "Training", "val": "Validation", "test": "Test"}
 
 
@@ -78,6 +78,8 @@ class Report:
     unjudged: tuple[Unjudged, ...]
     warnings: tuple[str, ...]
     headline: Table
+    classes: tuple[Table, ...]
+    read_out: str
     data: tuple[Table, ...]
     curves: tuple[Picture, ...]
     curve_tables: tuple[Table, ...]
@@ -134,6 +136,8 @@ def compose(run: RunFolder) -> Report:
         unjudged=run.unjudged,
         warnings=text.warnings(run),
         headline=tables.headline(run),
+        classes=tuple(table for model in run.models if (table := tables.classes(model)) is not None),
+        read_out=text.read_out(run),
         data=_data(run),
         curves=_present(figures.roc(run), figures.precision_recall(run)),
         curve_tables=_curve_tables(run),
@@ -188,7 +192,7 @@ def _data(run: RunFolder) -> tuple[Table, ...]:
 
 def _parts(run: RunFolder) -> Table:
     recorded = next((methods.roles(model.facts) for model in run.models if methods.roles(model.facts)), {})
-    counted = _counted(run.lead.predictions)
+    counted = _counted(run.lead.predictions, binary=run.is_binary)
     rows = []
     for role, name in _ROLES.items():
         part = counted.get(role) or recorded.get(role)
@@ -202,14 +206,14 @@ def _parts(run: RunFolder) -> Table:
     return Table("Parts of the split", ("Part", "Images", "Patients", "Positive", "Prevalence"), tuple(rows))
 
 
-def _counted(rows: pd.DataFrame) -> dict[str, Mapping[str, object]]:
+def _counted(rows: pd.DataFrame, *, binary: bool) -> dict[str, Mapping[str, object]]:
     if rows.empty:
         return {}
     return {
         str(role): {
             "images": len(part),
             "patients": int(part["patient_id"].nunique()) or None,
-            "positive": int((part["y_true"] == 1).sum()) if "p_2" not in part else None,
+            "positive": int((part["y_true"] == 1).sum()) if binary else None,
         }
         for role, part in rows.groupby("split")
     }
@@ -274,7 +278,10 @@ def _matrices(run: RunFolder) -> tuple[tuple[Matrices, ...], tuple[Matrices, ...
         }
     )
     found = []
-    for name in sorted(names, key=lambda name: (name not in _FIRST_THRESHOLDS, name != "val_spec95", name)):
+    for name in sorted(
+        names,
+        key=lambda name: (_FIRST_THRESHOLDS.index(name) if name in _FIRST_THRESHOLDS else len(_FIRST_THRESHOLDS), name),
+    ):
         shown = tuple(table for model in run.models if (table := tables.confusion(model, name)) is not None)
         found.append(Matrices(threshold_name(name) if name else "largest probability", shown))
     return tuple(found[:2]), tuple(found[2:])

@@ -107,7 +107,7 @@ def reliability(model: Judged, place: int) -> Picture | None:
         axes.set_ylabel("share positive")
         axes.set_xticklabels([])
         below = figure.add_axes((0.125, 0.115, 0.855, 0.14))
-        test = model.predictions.query("split == 'test'")["p_1"] if len(model.predictions) else score
+        test = model.read_out["score"] if len(model.read_out) else score
         below.hist(test, bins=np.linspace(0, 1, 41).tolist(), color=PALETTE[place], alpha=0.65)
         below.set_xlim(-0.02, 1.02)
         below.set_xlabel("score")

@@ -9,10 +9,10 @@ from matplotlib.axes import Axes
 
 from harness.metrics.subgroups import MISSING
 from harness.report.figures import placed, shown, slug
-from harness.report.numbers import Judged, RunFolder
-from harness.report.rows import GroupRow
+from harness.report.numbers import RunFolder
+from harness.report.rows import GroupRow, ValueRow
 from harness.report.svg import DASHES, LINE, MARKERS, MUTED, PALETTE, PAPER, Picture, canvas, picture
-from harness.report.wording import attribute_name, count, level_name, metric_name, reason
+from harness.report.wording import attribute_name, count, group_counts, level_name, metric_name, reason
 
 Placed = Sequence[tuple[GroupRow, float]]
 
@@ -46,8 +46,9 @@ def forest(run: RunFolder, attribute: str) -> Picture | None:
                 axes.axvline(overall["value"], color=PALETTE[place], linewidth=0.7, linestyle=DASHES[place], alpha=0.55)
         for line, (model_place, model) in enumerate(placed(run)):
             offset = (line - (len(run.models) - 1) / 2) * _MODEL_HIGH
-            _forest_points(axes, model, list(zip(rows, centers, strict=True)), place=model_place, offset=offset)
-        _forest_words(axes, run, list(zip(rows, centers, strict=True)))
+            values = [model.value(metric, row["group_id"]) for row in rows]
+            _points(axes, values, [center + offset for center in centers], model_place)
+        _words(axes, run, list(zip(rows, centers, strict=True)))
         axes.set_yticks(centers, [level_name(row["level"]) for row in rows])
         axes.tick_params(axis="y", length=0)
         axes.spines["left"].set_visible(False)
@@ -55,7 +56,7 @@ def forest(run: RunFolder, attribute: str) -> Picture | None:
         axes.grid(axis="x", color=LINE, linewidth=0.5)
         axes.set_axisbelow(True)
         title = f"{attribute_name(attribute)}: {metric_name(metric)} per group"
-        return picture(figure, f"groups-{slug(attribute)}", title, _forest_summary(run, rows))
+        return picture(figure, f"groups-{slug(attribute)}", title, _summary(run, rows))
 
 
 def _row_height(run: RunFolder, row: GroupRow) -> float:
@@ -64,38 +65,36 @@ def _row_height(run: RunFolder, row: GroupRow) -> float:
     return _MODEL_HIGH * len(run.models) + _ROW_AIR if drawn else _WORDS_HIGH
 
 
-def _forest_points(axes: Axes, model: Judged, rows: Placed, *, place: int, offset: float) -> None:
-    for row, center in rows:
-        value = model.value(_forest_metric(model), row["group_id"])
+def _points(axes: Axes, values: Sequence[ValueRow | None], heights: Sequence[float], place: int) -> None:
+    color, marker = PALETTE[place], MARKERS[place]
+    for value, height in zip(values, heights, strict=True):
         if value is None or value["value"] is None:
             continue
-        height, color = center + offset, PALETTE[place]
         if value["lo"] is not None and value["hi"] is not None:
             axes.plot((value["lo"], value["hi"]), (height, height), color=color, linewidth=1.1, solid_capstyle="butt")
         inside = PAPER if value["status"] == "low_precision" else color
         axes.plot(
-            (value["value"],),
-            (height,),
-            marker=MARKERS[place],
-            color=color,
-            markerfacecolor=inside,
-            markersize=4.2,
-            clip_on=False,
+            value["value"], height, marker=marker, color=color, markerfacecolor=inside, markersize=4.2, clip_on=False
         )
 
 
-def _forest_metric(model: Judged) -> str:
-    return "auroc" if model.value("auroc") is not None else "macro_auroc_ovr"
-
-
-def _forest_words(axes: Axes, run: RunFolder, rows: Placed) -> None:
+def _words(axes: Axes, run: RunFolder, rows: Placed) -> None:
     beside = axes.get_yaxis_transform()
-    axes.text(1.04, -0.06, "positive / all", transform=beside, ha="left", va="bottom", color=MUTED, fontsize=6.5)
+    axes.text(
+        1.04,
+        -0.06,
+        "positive / all" if run.is_binary else "images",
+        transform=beside,
+        ha="left",
+        va="bottom",
+        color=MUTED,
+        fontsize=6.5,
+    )
     for row, center in rows:
         axes.text(
             1.04,
             center,
-            f"{count(row['n_pos'])} / {count(row['n'])}",
+            f"{count(row['n_pos'])} / {count(row['n'])}" if run.is_binary else count(row["n"]),
             transform=beside,
             ha="left",
             va="center",
@@ -117,11 +116,9 @@ def _lower_end(run: RunFolder, rows: Sequence[GroupRow]) -> float:
     return 0.5 if lowest >= 0.5 else math.floor(lowest * 10) / 10
 
 
-def _forest_summary(run: RunFolder, rows: Sequence[GroupRow]) -> str:
+def _summary(run: RunFolder, rows: Sequence[GroupRow]) -> str:
     parts = []
     for row in rows:
         values = [f"{model.name} {shown(model, run.headline, row)}" for model in run.models]
-        parts.append(
-            f"{level_name(row['level'])} ({count(row['n_pos'])} positive of {count(row['n'])}): {', '.join(values)}"
-        )
+        parts.append(f"{level_name(row['level'])} ({group_counts(row)}): {', '.join(values)}")
     return "; ".join(parts)

@@ -11,6 +11,7 @@ from harness.report.wording import (
     NOTHING,
     attribute_name,
     count,
+    group_counts,
     group_name,
     level_name,
     metric_name,
@@ -159,6 +160,6 @@ def _pair_cell(model: Judged, group: GroupRow | None, metric: str) -> Cell:
     row = model.value(metric, group["group_id"])
     value = row["value"] if row else None
     if value is None:
-        return Cell(NOTHING, f"{count(group['n_pos'])} positive of {count(group['n'])}", kind="muted")
+        return Cell(NOTHING, group_counts(group), kind="muted")
     weight = min(max((value - 0.5) * 2, 0.0), 1.0)
-    return Cell(number(value), f"{count(group['n_pos'])} positive", sort=value, kind="number", weight=weight)
+    return Cell(number(value), group_counts(group), sort=value, kind="number", weight=weight)

@@ -12,6 +12,7 @@ import pandas as pd
 
 from harness import artifacts
 from harness.artifacts import BASELINE
+from harness.metrics.classes import MALIGNANT
 from harness.metrics.subgroups import ATTRIBUTES, OVERALL
 from harness.report.rows import ComparisonRow, GapRow, GroupRow, Metrics, ValueRow
 from schemas.errors import DataFault, Place
@@ -51,8 +52,17 @@ class Judged:
 
     @cached_property
     def _values(self) -> dict[tuple[str, str, str | None], ValueRow]:
-        rows = self.metrics["values"]
-        return {(row["group_id"], row["metric"], row["threshold"]): row for row in rows if row["class"] is None}
+        # A task of several classes has some metrics twice; the page speaks of the read-out malignant against the rest.
+        rows = [row for row in self.metrics["values"] if row["class"] in {None, MALIGNANT}]
+        rows.sort(key=lambda row: row["class"] is not None)
+        return {(row["group_id"], row["metric"], row["threshold"]): row for row in rows}
+
+    def of_class(self, metric: str, name: str) -> ValueRow | None:
+        """Return a metric of one class against all others on the whole test set, None where it was not computed."""
+        for row in self.metrics["values"]:
+            if (row["group_id"], row["metric"], row["class"]) == (OVERALL, metric, name):
+                return row
+        return None
 
     @cached_property
     def groups(self) -> dict[str, GroupRow]:
@@ -92,6 +102,19 @@ class Judged:
     def predictions(self) -> pd.DataFrame:
         """Rows of predictions.parquet; empty where the file is not there."""
         return _frame(self.folder / artifacts.PREDICTIONS)
+
+    @cached_property
+    def read_out(self) -> pd.DataFrame:
+        """Test rows as ``sample_id``, ``score`` and ``positive``; of several classes, of malignant against the rest."""
+        task, rows = self.metrics["task"], self.predictions
+        malignant = [1] if task["kind"] == "binary" else [task["classes"].index(name) for name in task["malignant"]]
+        if rows.empty:
+            return pd.DataFrame({"sample_id": [], "score": [], "positive": []})
+        test = rows[rows["split"] == "test"]
+        score = test[[f"p_{number}" for number in malignant]].sum(axis=1)
+        return pd.DataFrame(
+            {"sample_id": test["sample_id"], "score": score, "positive": test["y_true"].isin(malignant)}
+        )
 
     @cached_property
     def train_log(self) -> pd.DataFrame:
@@ -144,7 +167,12 @@ class RunFolder:
     @property
     def headline(self) -> str:
         """The metric that the verdict is about."""
-        return "auroc" if self.lead.value("auroc") is not None else "macro_auroc_ovr"
+        return "auroc" if self.is_binary else "macro_auroc_ovr"
+
+    @property
+    def is_binary(self) -> bool:
+        """Whether the task has two classes; of several, curves and thresholds are of malignant against the rest."""
+        return self.lead.metrics["task"]["kind"] == "binary"
 
     @property
     def attributes(self) -> tuple[str, ...]:

@@ -87,9 +87,10 @@ class Line:
 
 
 DISCRIMINATION = (
-    Line("auroc", detail="chance 0.5"),
     Line("macro_auroc_ovr", detail="chance 0.5"),
     Line("bma"),
+    Line("accuracy"),
+    Line("auroc", detail="chance 0.5"),
     Line("ap", detail="chance = share of positives"),
     Line("sens", "val_spec95", "threshold fixed on validation", "Sensitivity, specificity set to 95 %"),
     Line("spec", "val_spec95", "asked 95 %", "Specificity reached there on test"),
@@ -98,6 +99,7 @@ DISCRIMINATION = (
     Line("sens_at_spec_95", detail="threshold picked on the test set"),
     Line("sens_at_spec_90", detail="threshold picked on the test set"),
 )
+_SEVERAL = ("macro_auroc_ovr", "bma", "accuracy")
 CALIBRATION = (
     Line("bss", detail="0 = no better than the prevalence"),
     Line("cal_slope", detail="ideal 1"),
@@ -138,7 +140,8 @@ def _model_columns(run: RunFolder) -> tuple[str, ...]:
 
 
 def _headline_row(run: RunFolder, line: Line) -> tuple[Cell, ...]:
-    cells = [Cell(line.label or metric_name(line.metric), line.detail)]
+    read_out = "" if run.is_binary or line.metric in _SEVERAL else "malignant against the rest"
+    cells = [Cell(line.label or metric_name(line.metric), ", ".join(filter(None, (read_out, line.detail))))]
     if run.baseline:
         cells.append(value_cell(run.baseline.value(line.metric, threshold=line.threshold)))
     for model in run.contenders:
@@ -208,6 +211,24 @@ def confusion(model: Judged, threshold: str) -> Table | None:
         ]
         rows.append((Cell(label), *cells, Cell(count(total), kind="muted")))
     return Table(caption=model.name, columns=("Truth", *found.labels, "all"), rows=tuple(rows))
+
+
+_OF_CLASS = ("auroc", "ap", "sens", "ppv", "f1")
+
+
+def classes(model: Judged) -> Table | None:
+    """Return every class of a task of several against all others; None for a task of two."""
+    task = model.metrics["task"]
+    if task["kind"] == "binary":
+        return None
+    rows = []
+    for name in task["classes"]:
+        support = model.of_class("support", name)
+        images = int(support["value"]) if support and support["value"] is not None else None
+        values = (value_cell(model.of_class(metric, name)) for metric in _OF_CLASS)
+        rows.append((Cell(name), Cell(count(images), sort=images, kind="number"), *values))
+    columns = ("Class", "Images", *(metric_name(metric) for metric in _OF_CLASS))
+    return Table(f"{model.name}: each class against all others", columns, tuple(rows), sortable=True)
 
 
 def calibration(run: RunFolder) -> Table:

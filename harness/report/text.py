@@ -12,6 +12,7 @@ from harness.report.rows import DifferenceRow, GroupRow, ValueRow, WarningRow
 from harness.report.wording import (
     attribute_name,
     count,
+    group_counts,
     group_name,
     inside,
     interval,
@@ -84,6 +85,14 @@ def positive_word(run: RunFolder) -> str:
     """Return how the positive class is called."""
     classes = run.lead.metrics["task"]["classes"]
     return classes[1] if run.lead.metrics["task"]["kind"] == "binary" else "malignant"
+
+
+def read_out(run: RunFolder) -> str:
+    """Return what curves and thresholds of a task of several classes are about, empty for a task of two."""
+    if run.is_binary:
+        return ""
+    malignant = ", ".join(run.lead.metrics["task"]["malignant"])
+    return f"Of malignant against the rest: the score is the sum of the probabilities of {malignant}."
 
 
 def _verdict(run: RunFolder, model: Judged) -> VerdictText:
@@ -170,7 +179,7 @@ def _lower_sentence(run: RunFolder, model: Judged, attribute: str, row: Differen
     others = f" So is it in {plural(more, 'other group')}." if more else ""
     return (
         f"{metric_name(run.headline)} is lower in the group {group_name(group)} than in {rest}: "
-        f"{signed(row['estimate'])} (simultaneous {_level(run)} interval {between}; {_counts(group)}).{others}"
+        f"{signed(row['estimate'])} (simultaneous {_level(run)} interval {between}; {group_counts(group)}).{others}"
     )
 
 
@@ -178,15 +187,11 @@ def _unshown(run: RunFolder, model: Judged, group: GroupRow) -> str:
     gap = model.gap(group["attribute"], run.headline)
     row = next((row for row in gap["differences"] if row["group_id"] == group["group_id"]), None) if gap else None
     if row is None or row["lo_simultaneous"] is None:
-        return f" ({_counts(group)})."
+        return f" ({group_counts(group)})."
     between = signed_interval(row["lo_simultaneous"], row["hi_simultaneous"])
     seen = row["detectable"]
     smallest = "" if seen is None else f"; smallest that could have been seen: {number(seen)}"
-    return f" ({_counts(group)}); difference to the rest {signed(row['estimate'])} ({between}{smallest})."
-
-
-def _counts(group: GroupRow) -> str:
-    return f"{count(group['n_pos'])} positive of {count(group['n'])}"
+    return f" ({group_counts(group)}); difference to the rest {signed(row['estimate'])} ({between}{smallest})."
 
 
 def _estimate(model: Judged, metric: str, group: GroupRow) -> float | None:

@@ -29,6 +29,7 @@ ATTRIBUTES = {
 }
 
 THRESHOLDS = {
+    "argmax": "the class of the highest probability",
     "half": "probability 0.5",
     "val_spec95": "specificity 95 % on validation",
     "val_spec90": "specificity 90 % on validation",
@@ -140,6 +141,13 @@ def readable(code: str) -> str:
     return code.replace("_", " ")
 
 
+def group_counts(row: GroupRow) -> str:
+    """Return "7 positive of 72"; a task of several classes has no positives to count."""
+    if row["n_pos"] is None:
+        return plural(row["n"], "image")
+    return f"{count(row['n_pos'])} positive of {count(row['n'])}"
+
+
 def inside(text: str) -> str:
     """Return words as they stand inside a sentence: the first letter small, abbreviations as they are."""
     return text[0].lower() + text[1:]
@@ -151,4 +159,4 @@ def reason(row: ValueRow, group: GroupRow | None) -> str:
     words = REASONS.get(code, readable(code))
     if group is None or group["n_pos"] is None:
         return words
-    return f"{words} ({count(group['n_pos'])} positive of {count(group['n'])})"
+    return f"{words} ({group_counts(group)})"

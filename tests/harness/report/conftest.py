@@ -95,6 +95,31 @@ def make_run(out: Path, models: tuple[str, ...] = tuple(EFFECTS)) -> Path:
     return out
 
 
+def make_run_of_classes(out: Path) -> Path:
+    """Write a run folder of one model on a task of seven classes."""
+    asked = task("diagnosis7")
+    count, rng = len(asked.classes), np.random.default_rng(5)
+    rows = predictions(1.0, 3).drop(columns=["p_0", "p_1"])
+    truth = rng.choice(count, ROWS, p=[0.15, 0.4, 0.1, 0.1, 0.15, 0.05, 0.05])
+    logits = rng.normal(0, 1, (ROWS, count))
+    logits[np.arange(ROWS), truth] += 1.5
+    shares = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+    columns = {f"p_{number}": shares[:, number] for number in range(count)}
+    digest = artifacts.write_predictions(out / "baseline", rows.assign(y_true=truth, **columns))
+    facts = Facts("run", "baseline", 0, "2026-11-23T08:00:00Z", digest, 7, "default", "default@3")
+    judged = evaluate_predictions(
+        artifacts.read_predictions(out / "baseline"), asked, facts, Settings(n_resamples=RESAMPLES)
+    )
+    write_results(out, {"baseline": judged})
+    return out
+
+
+@pytest.fixture(scope="session")
+def run_of_classes(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run of one model on seven classes; tests do not change it."""
+    return make_run_of_classes(tmp_path_factory.mktemp("runs") / "classes")
+
+
 @pytest.fixture(scope="session")
 def finished_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A run of the baseline and two models; tests do not change it."""

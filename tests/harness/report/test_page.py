@@ -196,6 +196,14 @@ def test_a_run_of_the_baseline_alone_has_a_report(copied: Path) -> None:
     assert "Judged alone" in write_report(copied).read_text(encoding="utf-8")
 
 
+def test_a_task_of_several_classes_leads_with_the_macro_area_and_lists_every_class(run_of_classes: Path) -> None:
+    page = write_report(run_of_classes).read_text(encoding="utf-8")
+    assert page.index("Macro ROC-AUC") < page.index("malignant against the rest")
+    assert "baseline: each class against all others" in page
+    assert "the sum of the probabilities of mel, bcc, akiec" in page
+    assert "Threshold: the class of the highest probability" in page
+
+
 def test_a_folder_that_is_no_run_is_refused(tmp_path: Path) -> None:
     with pytest.raises(DataFault, match="no such file"):
         write_report(tmp_path)
