@@ -5,15 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from curate.cli.diff import diff
+from curate.cli.ingest import ingest
 from curate.cli.log import log
+from curate.cli.review import review
 from curate.cli.split import split
 from curate.cli.table import table
 from curate.cli.verify import verify
 
 COMMANDS: dict[str, Callable[..., None]] = {
+    "ingest": ingest,
     "table": table,
     "verify": verify,
     "log": log,
     "diff": diff,
     "split": split,
+    "review": review,
 }
