@@ -6,10 +6,16 @@ from collections.abc import Callable
 
 from harness.cli.compare import compare
 from harness.cli.evaluate import evaluate
+from harness.cli.models import models
 from harness.cli.report import report
+from harness.cli.run import run
+from harness.cli.tasks import tasks
 
 COMMANDS: dict[str, Callable[..., None]] = {
     "compare": compare,
     "evaluate": evaluate,
+    "models": models,
     "report": report,
+    "run": run,
+    "tasks": tasks,
 }
