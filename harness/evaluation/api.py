@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _NOT_SHOWN = ("run_id", "model", "task", "split", "unit", "seed")
 
 
-def evaluate(
+def evaluate(  # noqa: PLR0913 - five of them are options
     predictions: pd.DataFrame,
     view: View,
     *,
@@ -37,8 +37,8 @@ def evaluate(
     predictions : DataFrame
         ``sample_id`` and one column of probabilities per class, named as the class or ``p_0``, ``p_1``, ...
     view : View
-        ``dataset.view(split="default")``: thresholds are chosen on its validation rows, numbers are of its test rows. Without
-        a split every row is a test row.
+        ``dataset.view(split="default")``: thresholds are chosen on its validation rows, numbers are of its test rows.
+        Without a split every row is a test row.
     task : str
         Name of a task, for example ``malignant``.
     by : sequence of str

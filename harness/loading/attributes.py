@@ -27,7 +27,7 @@ _COLUMNS = {
 _NOT_KNOWN = ("unknown", "unmapped")
 
 
-def evaluation_rows(
+def evaluation_rows(  # noqa: PLR0913 - four of them are options
     root: str | Path,
     split: str,
     task: Task,
@@ -65,7 +65,7 @@ def view_rows(view: View, task: Task, *, by: Sequence[str] = ()) -> pd.DataFrame
     keys = pd.DataFrame(
         {
             "sample_id": kept["sample_id"],
-            "split": kept["role"] if "role" in kept else "test",
+            "split": kept.get("role", "test"),
             "y_true": labels["y_true"].dropna().astype("int64").to_numpy(),
             "patient_id": kept["patient_id"],
             "lesion_id": kept["lesion_id"],

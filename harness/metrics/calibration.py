@@ -265,7 +265,7 @@ def _merge_single(n: Floats, mean: Floats, share: Floats) -> tuple[Floats, Float
 
 
 def ece_if_calibrated(score: Floats, seed: int) -> float:
-    """Return the mean plain ECE of 1,000 draws of labels from the scores themselves: what perfect calibration would show.
+    """Return the mean plain ECE of 1,000 draws of labels from the scores: what perfect calibration would show.
 
     Parameters
     ----------

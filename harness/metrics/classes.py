@@ -12,7 +12,6 @@ import numpy.typing as npt
 from harness.metrics.blocks import Blocks, Floats, Ints, RankCounts, cut
 from harness.metrics.calibration import LOGLOSS_CLIP
 
-
 # Name of "any malignant class" where a class is named.
 MALIGNANT = "(malignant)"
 

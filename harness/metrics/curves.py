@@ -1,4 +1,4 @@
-"""Curves of a group: ROC, precision-recall, reliability, decision, confusion matrices; with pointwise bootstrap bands."""
+"""Curves of a group with pointwise bands: ROC, precision-recall, reliability, decision; and confusion matrices."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def _kept(x: Floats, always: Sequence[int], limit: int) -> list[int]:
 
 
 def roc(scored: Scored, limit: int = MAX_POINTS) -> Curve:
-    """Return the ROC curve: ``fpr``, ``tpr``, and ``threshold`` of each point but the first, whose threshold is +inf."""
+    """Return the ROC curve: ``fpr`` and ``tpr`` at every distinct score, from (0, 0) to (1, 1)."""
     scores, tp, fp = corners(scored)
     fpr, tpr = np.append(0.0, fp / scored.n_neg), np.append(0.0, tp / scored.n_pos)
     kept = _kept(fpr, _operating(scores, scored), limit)
@@ -59,7 +59,7 @@ def _operating(scores: Floats, scored: Scored) -> list[int]:
 
 
 def reliability(scored: Scored, level: float) -> dict[str, list[float]]:
-    """Return the reliability diagram: ``edges``, and per bin ``n``, ``mean_score``, ``share_positive``, ``lo``, ``hi``."""
+    """Return the reliability diagram: inner ``edges``; rows, mean score, share positive and its interval per bin."""
     grouped = calibration.bins(scored.y_true, scored.score)
     size = len(scored.members)
     ends = []

@@ -53,50 +53,61 @@ def threshold_rows(case: EvaluatedSet) -> list[Row]:
 def warnings(case: EvaluatedSet, values: Sequence[ValueRow], n_validation: int) -> list[Row]:
     """Return what a reader must know before believing the numbers."""
     found = []
-    by = case.clusters.rows_by
-    unknown = by["row"] / len(case.frame)
+    unknown = case.clusters.rows_by["row"] / len(case.frame)
     if unknown > _MAX_UNKNOWN_PATIENTS:
         said = f"patients unknown for {100 * unknown:.0f} % of images: intervals may be too narrow"
         found.append(_warning("patients_unknown", said))
-    reasons = {each.missing for each in case.thresholds if each.missing is not None}
-    if "no_validation_split" in reasons:
-        found.append(
-            _warning("no_validation_split", "no validation rows: no threshold could be carried over to the test set")
-        )
-    elif "validation_one_class" in reasons:
-        found.append(
-            _warning("validation_one_class", "validation rows are of one class: no threshold could be chosen on them")
-        )
-    elif n_validation < _MIN_VALIDATION:
-        said = f"thresholds rest on {n_validation} validation images: specificity and sensitivity on new data may differ from the target"
-        found.append(_warning("small_validation", said))
+    found += _about_thresholds(case, n_validation)
     found += _about_values(case, values)
     found += [_warning("attribute_unknown", f"{name} is known for no row: no groups by it") for name in case.absent]
     return found
 
 
+def _about_thresholds(case: EvaluatedSet, n_validation: int) -> list[Row]:
+    missing = {each.missing for each in case.thresholds}
+    if "no_validation_split" in missing:
+        said = "no validation rows: no threshold could be carried over to the test set"
+        return [_warning("no_validation_split", said)]
+    if "validation_one_class" in missing:
+        said = "validation rows are of one class: no threshold could be chosen on them"
+        return [_warning("validation_one_class", said)]
+    if n_validation < _MIN_VALIDATION:
+        said = (
+            f"thresholds rest on {n_validation} validation images: "
+            "specificity and sensitivity on new data may differ from the target"
+        )
+        return [_warning("small_validation", said)]
+    return []
+
+
 def _about_values(case: EvaluatedSet, values: Sequence[ValueRow]) -> list[Row]:
     found = []
-    overall = [row for row in values if row["group_id"] == OVERALL and row["class"] is None]
-    area = next((row for row in overall if row["metric"] in {"auroc", "macro_auroc_ovr"}), None)
-    if area is not None and area["status"] != "ok":
-        said = f"the whole test set is small ({str(area['reason']).replace('_', ' ')}): every number here is of low precision"
+    areas = [row for row in values if row["metric"] == _headline(case) and row["class"] is None]
+    overall = next(row for row in areas if row["group_id"] == OVERALL)
+    if overall["reason"] == "class_absent":
+        absent = [name for number, name in enumerate(case.task.classes) if number not in case.y_true]
+        said = f"no test image of {', '.join(absent)}: no average over all classes"
+        found.append(_warning("class_absent", said, OVERALL))
+    elif overall["status"] != "ok":
+        why = str(overall["reason"]).replace("_", " ")
+        said = f"the whole test set is small ({why}): its ranking numbers are of low precision"
         found.append(_warning("small_test_set", said, OVERALL))
-    clipped = next((row["value"] for row in overall if row["metric"] == "n_clipped"), 0)
-    if isinstance(clipped, (int, float)) and clipped:
-        said = (
-            f"{int(clipped)} rows were given probability 0 for their true class: the log loss is that of the clipping"
-        )
+    clipped = next((row["value"] for row in values if row["metric"] == "n_clipped"), None)
+    if clipped:
+        said = f"{clipped:.0f} rows were given probability 0 for their truth: the log loss is that of the clipping"
         found.append(_warning("clipped_scores", said, OVERALL))
-    withheld = {
-        row["group_id"]
-        for row in values
-        if row["metric"] in {"auroc", "macro_auroc_ovr"} and row["class"] is None and row["status"] == "not_estimable"
-    }
+    withheld = sum(row["status"] == "not_estimable" for row in areas)
     if withheld:
-        said = f"{len(withheld)} of {len(case.groups)} groups are too small for a ROC-AUC: their counts are shown, their values withheld"
+        said = (
+            f"{withheld} of {len(case.groups)} groups are too small for a ROC-AUC: "
+            "their counts are shown, their values withheld"
+        )
         found.append(_warning("small_groups", said))
     return found
+
+
+def _headline(case: EvaluatedSet) -> str:
+    return "auroc" if case.task.kind == "binary" else "macro_auroc_ovr"
 
 
 def _warning(code: str, message: str, group_id: str | None = None) -> Row:

@@ -111,7 +111,7 @@ def probabilities(frame: pd.DataFrame, task: Task) -> Floats:
 
 
 def malignancy(frame: pd.DataFrame, task: Task) -> tuple[Bools, Floats]:
-    """Return truth and score of two classes; of several, malignant is the sum of the malignant classes' probabilities."""
+    """Return truth and score of two classes; of several, the score adds up the malignant classes."""
     values, y_true = probabilities(frame, task), frame["y_true"].to_numpy(dtype=np.int64)
     if task.kind == "binary":
         return y_true == 1, values[:, 1]

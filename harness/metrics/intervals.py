@@ -46,7 +46,7 @@ class Interval:
 
 
 def rounded(value: float) -> float:
-    """Return a resampling-based number rounded to 10 significant digits, so that the last bits of a sum change no byte."""
+    """Return a number rounded to 10 significant digits, so that the last bits of a sum change no byte."""
     return float(f"{value:.{SIGNIFICANT_DIGITS}g}") if math.isfinite(value) else value
 
 
@@ -94,7 +94,7 @@ def bootstrap_error(draws: Floats) -> tuple[float, int]:
     return (float(used.std(ddof=1)) if len(used) > 1 else math.nan), len(used)
 
 
-def from_draws(
+def from_draws(  # noqa: PLR0913 - three of them are options
     value: float,
     draws: Floats,
     method: Literal["logit_t", "percentile"],

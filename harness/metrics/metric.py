@@ -1,4 +1,4 @@
-"""The seam of metrics: one frozen value per metric, with its function, its interval and the rule for when it may be shown."""
+"""The seam of metrics: a frozen value with the function, the interval and the rule for when it may be shown."""
 
 from __future__ import annotations
 
@@ -43,7 +43,8 @@ class Metric:
     at_threshold : bool
         Whether it is asked at every named threshold.
     share : callable, optional
-        ``(sums per cluster, threshold name) -> (right rows, counted rows)`` per cluster, where the value is a proportion.
+        ``(sums per cluster, threshold name) -> (right rows, counted rows)`` per cluster, where the value is a
+        proportion.
     chance : callable, optional
         ``(prevalence, reference prevalence) -> value`` of an uninformative score.
     upper : float

@@ -1,4 +1,4 @@
-"""Operating points: the best sensitivity at a specificity, the best specificity at a sensitivity, thresholds from validation.
+"""Operating points: sensitivity at a specificity, specificity at a sensitivity, thresholds from validation.
 
 Integer counts decide: a specificity of .95 over 20 negatives allows one false positive, whatever .05 * 20 is in binary.
 """

@@ -148,5 +148,6 @@ def to_units(frame: pd.DataFrame, unit: Unit, task: Task) -> pd.DataFrame:
         highest = grouped["p_1"].max()
         units = pd.DataFrame({"p_0": 1 - highest, "p_1": highest, "y_true": grouped["y_true"].max()})
     others = [str(name) for name in ordered if name not in {"sample_id", "y_true", *scores}]
-    one = grouped[others].first().where(grouped[others].nunique(dropna=False) == 1)
+    differing = grouped[others].nunique(dropna=False).gt(1)
+    one = grouped[others].first().mask(differing)
     return units.join(one).rename_axis("sample_id").reset_index()[list(ordered.columns)]
