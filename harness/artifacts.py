@@ -17,6 +17,7 @@ import os
 import re
 import tempfile
 from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from importlib import resources
 from pathlib import Path
@@ -36,6 +37,8 @@ METRICS_TABLE = "metrics.parquet"
 GAPS = "gaps.parquet"
 COMPARISONS = "comparisons.parquet"
 RESAMPLES = "bootstrap.parquet"
+THUMBNAILS = "thumbnails"
+_INDEX = "index.json"
 BASELINE = "baseline"
 
 Json = Mapping[str, object]
@@ -257,3 +260,66 @@ def combine(out: Path) -> list[str]:
         write_table(out / METRICS_TABLE, pa.concat_tables([table.unify_dictionaries() for table in tables]))
     write_json(out / METRICS, {"schema_version": METRICS_VERSION, "runs": runs})
     return list(runs)
+
+
+# --- thumbnails -------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Thumbnail:
+    """A small picture of one sample with what has to be said beside it.
+
+    Parameters
+    ----------
+    jpeg : bytes
+        Picture; empty where there is none or it may not be copied.
+    diagnosis, source, licence : str
+        As the dataset has them, empty where unknown.
+    findings : tuple of str
+        Kinds of the open findings on the sample: a label error may hide there.
+    """
+
+    jpeg: bytes
+    diagnosis: str = ""
+    source: str = ""
+    licence: str = ""
+    findings: tuple[str, ...] = ()
+
+
+def write_thumbnails(out: Path, thumbnails: Mapping[str, Thumbnail]) -> None:
+    """Keep pictures in a run folder, so that its report can be written again without the dataset.
+
+    Parameters
+    ----------
+    out : Path
+        Folder named by ``--out``.
+    thumbnails : dict
+        Sample id to picture.
+    """
+    index: dict[str, object] = {}
+    for sample_id, thumbnail in sorted(thumbnails.items()):
+        # A sample id may hold what a file name must not.
+        name = f"{hashlib.sha256(sample_id.encode()).hexdigest()[:16]}.jpg" if thumbnail.jpeg else ""
+        if name:
+            write_bytes(out / THUMBNAILS / name, thumbnail.jpeg)
+        facts = {key: value for key, value in asdict(thumbnail).items() if key != "jpeg"}
+        index[sample_id] = {**facts, "file": name}
+    write_json(out / THUMBNAILS / _INDEX, index)
+
+
+def read_thumbnails(out: Path) -> dict[str, Thumbnail]:
+    """Return the pictures that `write_thumbnails` kept; empty where none were."""
+    folder = out / THUMBNAILS
+    if not (folder / _INDEX).exists():
+        return {}
+    index = cast("dict[str, dict[str, str]]", read_json(folder / _INDEX))
+    return {
+        sample_id: Thumbnail(
+            jpeg=(folder / facts["file"]).read_bytes() if facts["file"] else b"",
+            diagnosis=facts["diagnosis"],
+            source=facts["source"],
+            licence=facts["licence"],
+            findings=tuple(facts["findings"]),
+        )
+        for sample_id, facts in index.items()
+    }

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from harness import artifacts
 from harness.metrics.subgroups import MISSING, OVERALL
 from harness.report import cases, figures, forest, group_tables, methods, tables, text
 from harness.report.methods import Entry
@@ -123,7 +124,7 @@ def compose(run: RunFolder) -> Report:
     task = run.lead.metrics["task"]["name"]
     placed = figures.placed(run)
     first, more = _matrices(run)
-    pictures = cases.read_thumbnails(run.path)
+    pictures = artifacts.read_thumbnails(run.path)
     return Report(
         title=f"Model report: {task}",
         names=tuple(model.name for model in run.models),
@@ -311,7 +312,7 @@ def _decision_tables(run: RunFolder) -> tuple[Table, ...]:
     return (tables.net_benefit(run), tables.biopsies(run))
 
 
-def _errors(model: Judged, pictures: Mapping[str, cases.Thumbnail]) -> Errors:
+def _errors(model: Judged, pictures: Mapping[str, artifacts.Thumbnail]) -> Errors:
     # Without pictures a list of forty-eight ids tells nothing that ten do not.
     found = cases.worst(model, pictures, shown=cases.SHOWN if pictures else 10)
     return Errors(

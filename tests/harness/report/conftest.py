@@ -90,8 +90,10 @@ def make_run(out: Path, models: tuple[str, ...] = tuple(EFFECTS)) -> Path:
     write_results(out, evaluations)
     train_log().to_parquet(out / models[0] / "train_log.parquet")
     shown = cases.worst_sample_ids(read_run(out))
-    pictures = {name: cases.Thumbnail(jpeg(number), "nevus", "sample", "CC0-1.0") for number, name in enumerate(shown)}
-    cases.store_thumbnails(out, pictures)
+    pictures = {
+        name: artifacts.Thumbnail(jpeg(number), "nevus", "sample", "CC0-1.0") for number, name in enumerate(shown)
+    }
+    artifacts.write_thumbnails(out, pictures)
     return out
 
 

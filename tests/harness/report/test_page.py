@@ -151,13 +151,13 @@ def test_smoke_and_synthetic_runs_say_so_on_top(html: str) -> None:
 
 def test_thumbnails_come_from_the_run_folder(html: str, finished_run: Path) -> None:
     run = read_run(finished_run)
-    pictures = cases.read_thumbnails(finished_run)
+    pictures = artifacts.read_thumbnails(finished_run)
     assert set(pictures) == set(cases.worst_sample_ids(run))
     assert Page(html).tags["img"] == sum(len(cases.worst(model, pictures)) for model in run.models)
 
 
 def test_without_thumbnails_the_errors_are_listed(copied: Path) -> None:
-    shutil.rmtree(copied / cases.FOLDER)
+    shutil.rmtree(copied / artifacts.THUMBNAILS)
     page = write_report(copied).read_text(encoding="utf-8")
     assert Page(page).tags["img"] == 0
     assert cases.worst(read_run(copied).lead, {})[0].sample_id in page
