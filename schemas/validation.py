@@ -10,14 +10,17 @@ import hashlib
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
+from typing import TYPE_CHECKING
 
 import pandas as pd
-import pandera.pandas as pandera
 import pyarrow as pa
 
 from schemas import derived, vocabulary
 from schemas.errors import Fault, Place
 from schemas.tables import COLUMNS, Column
+
+if TYPE_CHECKING:
+    import pandera.pandas as pandera
 
 __all__ = ["ROW_RULES", "Cells", "raw_hash", "validate"]
 
@@ -142,7 +145,12 @@ def _same_type(found: pa.DataType, wanted: pa.DataType) -> bool:
 
 
 def _cells(table: pa.Table, name: str) -> Iterator[tuple[int, Fault]]:
+    if table.num_rows == 0:
+        return
     checked = {column.name: column for column in COLUMNS[name] if _is_checked(name, column)}
+    # Two seconds: not paid by whoever needs `raw_hash` only, nor where no row is new.
+    import pandera.pandas as pandera
+
     flat = {column: _series(table.column(column)) for column in checked}
     keys = _KEYS.get(name)
     if keys is not None:
@@ -170,6 +178,8 @@ def _series(column: pa.ChunkedArray) -> pd.Series:
 
 @cache
 def _pandera_schema(name: str) -> pandera.DataFrameSchema:
+    import pandera.pandas as pandera
+
     columns = {
         column.name: pandera.Column(nullable=not column.required, checks=_checks(name, column))
         for column in COLUMNS[name]
@@ -180,6 +190,8 @@ def _pandera_schema(name: str) -> pandera.DataFrameSchema:
 
 def _checks(name: str, column: Column) -> list[pandera.Check]:
     """Return the checks of one column; the text of each is the code of its rule."""
+    import pandera.pandas as pandera
+
     checks = []
     if column.codes == "licence":
         checks.append(pandera.Check.isin(vocabulary.codes("licence"), error="R01"))
