@@ -17,7 +17,9 @@ def split(
     balance: Annotated[
         str, typer.Option(help="What is balanced: diagnosis always, then these.")
     ] = "diagnosis,source,skin_tone,sex,age_band,device",
-    view: Annotated[Literal["raw", "curated"], typer.Option(help="Rows and labels as recorded, or as decided.")] = "curated",
+    view: Annotated[
+        Literal["raw", "curated"], typer.Option(help="Rows and labels as recorded, or as decided.")
+    ] = "curated",
     force: Annotated[bool, typer.Option("--force", help="Assign everything anew where the split exists.")] = False,
     form: Annotated[Literal["table", "csv", "json"], typer.Option("--format", help="How to print.")] = "table",
 ) -> None:
@@ -52,4 +54,7 @@ def split(
         typer.echo(f"Note: {note}", err=True)
     done = "Written as" if outcome.written else "Nothing new; it stands in"
     follow = f"{name}/0" if folds else name
-    typer.echo(f"{done} version {outcome.version}. Next: harness run --data {dataset} --split {follow} --task malignant --out RUN", err=form != "table")
+    typer.echo(
+        f"{done} version {outcome.version}. Next: harness run --data {dataset} --split {follow} --task malignant --out RUN",
+        err=form != "table",
+    )

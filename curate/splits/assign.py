@@ -26,6 +26,10 @@ MIN_CLASS_IMAGES = 20
 _SWAP_CANDIDATES = 48
 # How much more than the cost of the strata the largest class deviation counts, once the strata are as good as they get.
 _PEAK_WEIGHT = 1e3
+# Another round is run where the last one lowered the largest class deviation at least this much.
+_WORTHWHILE = 0.95
+# A deviation below this is rounding.
+_EVEN = 1e-9
 _LEAST_GAIN = 1e-9
 
 
@@ -43,6 +47,7 @@ class _State:
     squares: Floats  # (n_kinds, n_parts): the part of a change that does not depend on `away`
     free: Floats  # (n_kinds, n_parts): groups that may move
     stacks: defaultdict[tuple[int, int], list[int]]  # (kind, part) -> free groups
+    unit: float = np.inf  # class deviation that counts 1 in the peak
 
 
 def assign(strata: Strata, fractions: Floats, frozen: Ints) -> Ints:
@@ -69,7 +74,10 @@ def assign(strata: Strata, fractions: Floats, frozen: Ints) -> Ints:
         state.stacks[key].append(int(g))
         state.free[key] += 1
     left = _improve(state, MAX_CHANGES, peak=0.0)
-    _improve(state, left, peak=_PEAK_WEIGHT)
+    # The unit of the peak stands still while groups move, else the cost would not be one number and moves could go in circles.
+    while left > 0 and _EVEN < (largest := _largest(state)) < _WORTHWHILE * state.unit:
+        state.unit = largest
+        left = _improve(state, left, peak=_PEAK_WEIGHT)
     return state.part
 
 
@@ -95,23 +103,24 @@ def _start(strata: Strata, fractions: Floats, frozen: Ints) -> _State:
     scale = strata.weights / (share + 1)
     counted = strata.is_class & (total >= MIN_CLASS_IMAGES)
     class_scale = np.where(counted, 1 / np.maximum(total, 1), 0.0)
-    first, kind = _kinds(strata.counts)
+    first, kind = _kinds(strata.counts, strata.order)
     kinds = strata.counts[first]
     squares = kinds.power(2) @ scale.T
     free = np.zeros(squares.shape)
     return _State(strata.counts, frozen.copy(), away, scale, class_scale, kind, kinds, squares, free, defaultdict(list))
 
 
-def _kinds(counts: csr_array) -> tuple[Ints, Ints]:
-    """Return the first group of each kind, and the kind of each group."""
+def _kinds(counts: csr_array, order: Ints) -> tuple[Ints, Ints]:
+    """Return the first group of each kind, and the kind of each group; kinds are numbered in the order of placing."""
     seen: dict[bytes, int] = {}
-    first, kind = [], np.empty(counts.shape[0], np.int64)
-    for g in range(counts.shape[0]):
+    first: list[int] = []
+    kind = np.empty(counts.shape[0], np.int64)
+    for g in order:
         columns, images = _row(counts, g)
         key = columns.tobytes() + images.tobytes()
         if key not in seen:
             seen[key] = len(first)
-            first.append(g)
+            first.append(int(g))
         kind[g] = seen[key]
     return np.array(first, np.int64), kind
 
@@ -134,19 +143,37 @@ def _fill(state: _State, order: Ints) -> None:
 
 def _improve(state: _State, budget: int, *, peak: float) -> int:
     """Move or swap groups while the cost falls; return what is left of the budget."""
+    cost = _cost(state, peak)
     while budget > 0:
-        change = _move_changes(state, peak)
-        kind, here, there = np.unravel_index(int(np.argmin(change)), change.shape)
-        if change[kind, here, there] < -_LEAST_GAIN:
-            _move(state, int(kind), int(here), int(there))
-        elif (swap := _best_swap(state, change, peak)) is not None:
-            kind, other, here, there = swap
-            _move(state, kind, here, there)
-            _move(state, other, there, here)
-        else:
+        steps = _best_steps(state, peak)
+        for step in steps:
+            _move(state, *step)
+        before, cost = cost, _cost(state, peak)
+        if not steps or cost >= before:
+            # Rounding can promise a gain that is none: without this check two steps could undo each other for ever.
+            for kind, here, there in reversed(steps):
+                _move(state, kind, there, here)
             break
         budget -= 1
     return budget
+
+
+def _best_steps(state: _State, peak: float) -> list[tuple[int, int, int]]:
+    """Return the move (kind, from, to), or the two moves of a swap, that lower the cost most; none where none does."""
+    change = _move_changes(state, peak)
+    kind, here, there = (int(i) for i in np.unravel_index(int(np.argmin(change)), change.shape))
+    if change[kind, here, there] < -_LEAST_GAIN:
+        return [(kind, here, there)]
+    swap = _best_swap(state, change, peak)
+    if swap is None:
+        return []
+    kind, other, here, there = swap
+    return [(kind, here, there), (other, there, here)]
+
+
+def _cost(state: _State, peak: float) -> float:
+    cost = float((state.scale * state.away**2).sum())
+    return cost + peak * float(_peak(state, state.away, state.class_scale).sum()) if peak else cost
 
 
 def _move(state: _State, kind: int, here: int, there: int) -> None:
@@ -192,10 +219,14 @@ def _best_swap(state: _State, change: Floats, peak: float) -> tuple[int, int, in
     return found
 
 
+def _largest(state: _State) -> float:
+    """Return the largest deviation of a class from its share."""
+    return float(np.abs(state.away * state.class_scale).max())
+
+
 def _peak(state: _State, away: Floats, class_scale: Floats) -> Floats:
-    """Return the eighth power of a class deviation, as a share of the largest one: only the largest ones count."""
-    largest = np.abs(state.away * state.class_scale).max()
-    square = (away * class_scale / max(float(largest), 1e-12)) ** 2
+    """Return the eighth power of a class deviation in units of the largest one: only the largest ones count."""
+    square = (away * class_scale / state.unit) ** 2
     return np.asarray((square * square) ** 2)
 
 

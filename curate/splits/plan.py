@@ -121,5 +121,7 @@ def _checked_name(name: str) -> str:
 def _checked_balance(balance: Sequence[str]) -> tuple[str, ...]:
     unknown = [name for name in balance if name not in BALANCE]
     if unknown:
-        raise UserError("is nothing that a split is balanced over", value=unknown[0], remedy=f"Choose of {', '.join(BALANCE)}.")
+        raise UserError(
+            "is nothing that a split is balanced over", value=unknown[0], remedy=f"Choose of {', '.join(BALANCE)}."
+        )
     return tuple(name for name in BALANCE if name in balance or name == "diagnosis")

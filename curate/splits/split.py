@@ -56,7 +56,12 @@ class SplitOutcome:
 
 
 def split_dataset(
-    dataset: Dataset, plan: Plan, *, curated: bool = True, force: bool = False, arguments: Mapping[str, object] | None = None
+    dataset: Dataset,
+    plan: Plan,
+    *,
+    curated: bool = True,
+    force: bool = False,
+    arguments: Mapping[str, object] | None = None,
 ) -> SplitOutcome:
     """Assign every row of the view to a part, whole groups only, and write the split.
 
@@ -107,7 +112,9 @@ def _existing(dataset: Dataset, plan: Plan, *, force: bool) -> pd.DataFrame:
     old = splits[splits["split_name"] == plan.name].reset_index(drop=True)
     if force or old.empty:
         return old.iloc[:0]
-    made = {(int(row.seed), _plain_params(row.params)) for row in old[["seed", "params"]].drop_duplicates().itertuples()}
+    made = {
+        (int(row.seed), _plain_params(row.params)) for row in old[["seed", "params"]].drop_duplicates().itertuples()
+    }
     if made != {(plan.seed, canonical_json(plan.params))}:
         since = int(old["created_version"].min())
         raise DatasetConflict(
@@ -137,7 +144,9 @@ def _chosen(frame: pd.DataFrame, old: pd.DataFrame) -> pd.DataFrame:
 
 def _codes(strata: Strata, chosen: pd.DataFrame, graph: LeakGraph) -> npt.NDArray[np.int64]:
     """Return the position of each row's group in `strata.groups`."""
-    return np.searchsorted(strata.groups, graph.group_id.loc[chosen["sample_id"]].to_numpy(dtype=object)).astype(np.int64)
+    return np.searchsorted(strata.groups, graph.group_id.loc[chosen["sample_id"]].to_numpy(dtype=object)).astype(
+        np.int64
+    )
 
 
 def _frozen(
@@ -248,7 +257,9 @@ def _notes(
     size = np.bincount(part[code], minlength=len(plan.parts)) / len(code)
     for name, share, wanted in zip(plan.parts, size, plan.fractions, strict=True):
         if abs(share - wanted) > SIZE_TOLERANCE:
-            notes.append(f"{name} holds {share:.1%} of the rows instead of {wanted:.1%}: large groups are not cut. [S05]")
+            notes.append(
+                f"{name} holds {share:.1%} of the rows instead of {wanted:.1%}: large groups are not cut. [S05]"
+            )
     return notes
 
 

@@ -17,7 +17,13 @@ SIZE_WEIGHT = 0.5
 BALANCE = tuple(WEIGHTS)
 # These are balanced inside each diagnosis, the others over all rows.
 WITHIN_DIAGNOSIS = frozenset({"source", "skin_tone"})
-_COLUMNS = {"diagnosis": "label_path", "source": "source", "skin_tone": "skin_tone_group", "sex": "sex", "device": "device"}
+_COLUMNS = {
+    "diagnosis": "label_path",
+    "source": "source",
+    "skin_tone": "skin_tone_group",
+    "sex": "sex",
+    "device": "device",
+}
 # Age bands of `design/metrics.md`: below 30, 30-49, 50-69, 70 and more.
 _AGE_EDGES = (30, 50, 70)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from curate.groups import MAX_UNITS, group_of, leak_graph
@@ -64,7 +64,9 @@ def test_missing_and_empty_ids_join_nothing() -> None:
     assert group_of(frame, NO_PAIRS, NO_DECISIONS).nunique() == 4
 
 
-@pytest.mark.parametrize(("marked", "status", "joined"), [(True, "open", True), (False, "open", False), (True, "gone", False)])
+@pytest.mark.parametrize(
+    ("marked", "status", "joined"), [(True, "open", True), (False, "open", False), (True, "gone", False)]
+)
 def test_only_marked_pairs_that_are_still_found_join(marked: bool, status: str, joined: bool) -> None:
     frame = samples(patient_id=[None, None])
     pairs = pd.DataFrame([pair(0, 1, marked=marked, status=status)])
@@ -75,7 +77,9 @@ def test_only_marked_pairs_that_are_still_found_join(marked: bool, status: str, 
 def test_a_dismissed_pair_does_not_join_and_an_accepted_one_does_although_unmarked() -> None:
     frame = samples(patient_id=[None] * 4)
     pairs = pd.DataFrame([pair(0, 1), pair(2, 3, marked=False)])
-    said = pd.DataFrame([decision(1, "dismiss", finding="same_lesion-0-1"), decision(2, "accept", finding="same_lesion-2-3")])
+    said = pd.DataFrame(
+        [decision(1, "dismiss", finding="same_lesion-0-1"), decision(2, "accept", finding="same_lesion-2-3")]
+    )
 
     groups = group_of(frame, pairs, said)
 
@@ -114,7 +118,9 @@ def test_a_doubtful_bridge_between_two_patients_is_set_aside_and_a_sure_one_is_u
     sure = leak_graph(frame, pd.DataFrame([pair(1, 2, score=0.95)]), NO_DECISIONS)
 
     assert doubtful.group_id.nunique() == 2
-    assert [(bridge.edge.a, bridge.edge.b, bridge.reason) for bridge in doubtful.bridges] == [("s:001", "s:002", "patients")]
+    assert [(bridge.edge.a, bridge.edge.b, bridge.reason) for bridge in doubtful.bridges] == [
+        ("s:001", "s:002", "patients")
+    ]
     assert sure.group_id.nunique() == 1
     assert not sure.bridges
 
@@ -204,6 +210,7 @@ def flood(frame: pd.DataFrame, pairs: list[dict[str, object]]) -> list[str]:
 ids = st.one_of(st.none(), st.integers(0, 6).map(lambda n: f"x:{n}"))
 
 
+@settings(deadline=None, max_examples=40)
 @given(rows=st.lists(st.tuples(ids, ids), min_size=2, max_size=25), data=st.data())
 def test_groups_are_the_connected_components_in_any_order_of_rows(rows, data) -> None:
     frame = samples(patient_id=[row[0] for row in rows], lesion_id=[row[1] for row in rows])
