@@ -15,30 +15,34 @@ from sources.sample.exposure import Exposure, Setup
 __all__ = ["develop", "light_up", "stored_levels", "viewpoint"]
 
 Photo = npt.NDArray[np.float32]
+# Skin beyond the picture, so that what lies on its border is drawn whole.
+_MARGIN_PX = 16
 
 
-def viewpoint(exposure: Exposure, how: Setup, canvas: Canvas) -> tuple[Field, Field]:
-    """Return for each pixel of the photo the place on the canvas, px: turn, shift, perspective and stretched skin."""
-    camera = exposure.camera
+def viewpoint(exposure: Exposure, how: Setup) -> tuple[Canvas, Field, Field]:
+    """Return the skin that a photo shows, and for each pixel of the photo the place on it, px.
+
+    Turn, shift, perspective and stretched skin; the canvas is as small as the view allows.
+    """
+    camera, lesion = exposure.camera, exposure.lesion
+    px_per_mm = camera.px_per_mm * how.zoom
     column, row = np.meshgrid(np.arange(camera.width, dtype=np.float32), np.arange(camera.height, dtype=np.float32))
     x = column - np.float32((camera.width - 1) / 2)
     y = row - np.float32((camera.height - 1) / 2)
     depth = 1 + np.float32(how.tilt[0] * 2 / camera.width) * x + np.float32(how.tilt[1] * 2 / camera.height) * y
     x, y = x / depth, y / depth
     if how.stretch_px > 0:
-        rng = exposure.stream("stretch")
-        bend = cv2.resize(
-            rng.standard_normal((5, 6, 2)).astype(np.float32),
-            (camera.width, camera.height),
-            interpolation=cv2.INTER_CUBIC,
-        )
+        grid = exposure.stream("stretch").standard_normal((5, 6, 2)).astype(np.float32)
+        bend = cv2.resize(grid, (camera.width, camera.height), interpolation=cv2.INTER_CUBIC)
         x, y = x + bend[..., 0] * np.float32(how.stretch_px), y + bend[..., 1] * np.float32(how.stretch_px)
     cos, sin = np.float32(math.cos(how.turn)), np.float32(math.sin(how.turn))
-    middle = np.float32((canvas.side - 1) / 2)
-    off_x, off_y = (np.float32(shift * canvas.px_per_mm) for shift in how.shift_mm)
-    return np.asarray(cos * x + sin * y + middle - off_x, np.float32), np.asarray(
-        cos * y - sin * x + middle - off_y, np.float32
-    )
+    # Positions relative to the center of the lesion, then to the corner of the canvas.
+    across = np.asarray(cos * x + sin * y - np.float32(how.shift_mm[0] * px_per_mm), np.float32)
+    down = np.asarray(cos * y - sin * x - np.float32(how.shift_mm[1] * px_per_mm), np.float32)
+    left, top = math.floor(across.min()) - _MARGIN_PX, math.floor(down.min()) - _MARGIN_PX
+    width, height = math.ceil(across.max()) + _MARGIN_PX - left, math.ceil(down.max()) + _MARGIN_PX - top
+    canvas = Canvas(lesion.seed, lesion.number, px_per_mm, width, height, (-float(left), -float(top)))
+    return canvas, across - np.float32(left), down - np.float32(top)
 
 
 def light_up(linear: Photo, relief: Field, exposure: Exposure, how: Setup, canvas: Canvas) -> Photo:
@@ -46,9 +50,9 @@ def light_up(linear: Photo, relief: Field, exposure: Exposure, how: Setup, canva
 
     Parameters
     ----------
-    linear : array, shape (side, side, 3)
+    linear : array, shape (height, width, 3)
         Linear sRGB under even light.
-    relief : array, shape (side, side)
+    relief : array, shape (height, width)
         Height, mm.
     """
     dermoscopic = exposure.camera.modality == "dermoscopic"

@@ -158,9 +158,9 @@ def _russian_tone(rng: np.random.Generator, tone: str) -> str:
 
 def _russian_diagnosis(rng: np.random.Generator, picture: Picture) -> str:
     kind = picture.kind
-    if picture.mislabeled or chance(rng, 0.93):
+    if picture.mislabeled or chance(rng, 0.88):
         return pick(rng, _DIAGNOSES[kind])
-    if chance(rng, 0.2):
+    if chance(rng, 0.3):
         return pick(rng, ("новообразование кожи", "образование", "н/д"))
     if kind.startswith("basal"):
         return pick(rng, _BCC_DOUBTED)

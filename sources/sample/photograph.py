@@ -7,7 +7,6 @@ import numpy as np
 import numpy.typing as npt
 
 from sources.sample.camera import develop, light_up, viewpoint
-from sources.sample.canvas import Canvas
 from sources.sample.exposure import Exposure, setup
 from sources.sample.lesion import draw_lesion
 from sources.sample.occlusions import behind_glass, on_skin
@@ -28,13 +27,9 @@ def draw(exposure: Exposure) -> Image:
         Skin and lesion are a function of its lesion alone; viewpoint, light and what lies on the skin of the exposure.
     """
     how = setup(exposure)
-    camera, lesion = exposure.camera, exposure.lesion
-    # A quarter more than the longer side: room to turn and to shift.
-    side = 5 * max(camera.width, camera.height) // 4
-    canvas = Canvas(lesion.seed, lesion.number, camera.px_per_mm * how.zoom, side)
-    layers = draw_lesion(canvas, lesion)
+    canvas, where_x, where_y = viewpoint(exposure, how)
+    layers = draw_lesion(canvas, exposure.lesion)
     lit = light_up(color(layers), layers.relief, exposure, how, canvas)
-    where_x, where_y = viewpoint(exposure, how, canvas)
     photo = cv2.remap(lit, where_x, where_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT)
     photo = behind_glass(on_skin(np.asarray(photo, np.float32), exposure, how), exposure, how)
     return develop(photo, exposure, how)

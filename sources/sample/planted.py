@@ -114,8 +114,9 @@ def _patient_id(patient: Patient, seed: int, clinic: str, *, alias: bool = False
     return f"s{seed}-{letter}{patient.number + (5000 if alias else 0):04d}"
 
 
-def _lesion_id(lesion: Lesion, *, alias: bool = False) -> str:
-    return f"s{lesion.seed}-L{lesion.number + (5000 if alias else 0):04d}"
+def _lesion_id(lesion: Lesion, card: int = 0) -> str:
+    """Return the number of a lesion on the first card of its patient, or on a further one."""
+    return f"s{lesion.seed}-L{lesion.number + 1000 * card:04d}"
 
 
 def _first_photos(seed: int, lesions: Iterable[Lesion]) -> list[Picture]:
@@ -141,14 +142,14 @@ def _recorded_elsewhere(picture: Picture, seed: int, number: int) -> Picture:
     if how == "no lesion":
         return replace(picture, lesion_id="")
     if how == "other lesion":
-        return replace(picture, lesion_id=_lesion_id(lesion, alias=True))
+        return replace(picture, lesion_id=_lesion_id(lesion, 5))
     # The same person under a second number, as after a move to the other clinic or a second card in the same one.
     clinic = pick(rng, CLINICS)
     return replace(
         picture,
         clinic=clinic,
         patient_id=_patient_id(lesion.patient, seed, clinic, alias=True),
-        lesion_id=_lesion_id(lesion, alias=True),
+        lesion_id=_lesion_id(lesion, 6 + CLINICS.index(clinic)),
     )
 
 

@@ -55,7 +55,7 @@ _WHITE_POINT = np.array([0.95047, 1.0, 1.08883])
 
 @dataclass(frozen=True, slots=True)
 class Layers:
-    """Amounts of what colors a patch of skin, each of shape (side, side).
+    """Amounts of what colors a patch of skin, each of shape (height, width).
 
     Parameters
     ----------
@@ -95,7 +95,7 @@ class Layers:
 
 
 def color(layers: Layers) -> npt.NDArray[np.float32]:
-    """Return linear sRGB under even white light, shape (side, side, 3)."""
+    """Return linear sRGB under even white light, shape (height, width, 3)."""
     amounts = np.stack(
         [layers.melanin, layers.hemoglobin, layers.pigment, layers.deep, layers.blood, layers.keratin], axis=-1
     )

@@ -39,11 +39,11 @@ class Outline:
 
     Parameters
     ----------
-    rho : array, shape (side, side)
+    rho : array, shape (height, width)
         0 at the center, 1 on the border, larger outside.
-    mask : array, shape (side, side)
+    mask : array, shape (height, width)
         1 inside, 0 outside, soft at the border.
-    smooth : array, shape (side, side)
+    smooth : array, shape (height, width)
         As `rho`, without the frays of the border: what the height of the lesion follows.
     radius_mm : float
         Half of the longest diameter.
@@ -108,7 +108,7 @@ def network(canvas: Canvas, name: str, spacing_mm: float, *, irregular: float = 
     irregular : float
         0..1; holes of unequal size, lines of unequal strength.
     """
-    points = canvas.lattice(f"network {name}", spacing_mm, 0.12 + 0.16 * irregular, reach_mm=9.0)
+    points = canvas.lattice(f"network {name}", spacing_mm, 0.17 + 0.12 * irregular, reach_mm=9.0)
     kept = points[canvas.stream(f"holes {name}").random(len(points)) > 0.45 * irregular]
     walls, _ = canvas.cells(kept)
     lines = canvas.blurred(walls, width_mm) * np.float32(canvas.px_per_mm * width_mm * 2.1)
@@ -138,9 +138,9 @@ def globules(  # noqa: PLR0913 - four of them are options
 def clods(canvas: Canvas, name: str, spacing_mm: float) -> tuple[Field, Field]:
     """Return packed clods as darkness per clod (0..1) and the walls between them (0..1): lacunae, cobblestones."""
     points = canvas.lattice(f"clods {name}", spacing_mm, 0.25, reach_mm=7.0)
-    walls, labels = canvas.cells(points)
-    shades = canvas.stream(f"clods {name}").random(int(labels.max()) + 1).astype(np.float32)
-    filled = canvas.blurred(np.asarray(shades[labels], np.float32), 0.05)
+    walls, owner = canvas.cells(points)
+    shades = canvas.stream(f"clods {name}").random(len(points)).astype(np.float32)
+    filled = canvas.blurred(np.asarray(shades[owner], np.float32), 0.05)
     return filled, np.asarray(
         np.clip(canvas.blurred(walls, 0.05) * np.float32(canvas.px_per_mm * 0.14), 0, 1), np.float32
     )
