@@ -8,11 +8,13 @@ from curate.cli.diff import diff
 from curate.cli.ingest import ingest
 from curate.cli.log import log
 from curate.cli.review import review
+from curate.cli.sources import sources
 from curate.cli.split import split
 from curate.cli.table import table
 from curate.cli.verify import verify
 
 COMMANDS: dict[str, Callable[..., None]] = {
+    "sources": sources,
     "ingest": ingest,
     "table": table,
     "verify": verify,

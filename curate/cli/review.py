@@ -30,7 +30,10 @@ def review(
 
     typer.echo("Starting the database and the App; the first start takes half a minute ...", err=True)
     with opened(load_dataset(dataset, at), kind=kind, port=port) as app:
-        typer.echo(f"{app.samples} samples ({app.added} new, {app.changed} changed, {app.removed} removed in the App)")
+        wrote = app.changes
+        typer.echo(
+            f"{app.samples} samples: {wrote.added} new, {wrote.changed} changed, {wrote.removed} taken out of the App"
+        )
         typer.echo(f"Saved views: {', '.join(app.kinds) or 'none; run `curate check` first'}")
         typer.echo(f"App: {app.url}")
         if remote:

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import contextlib
+import json
+import pickle
 import re
+import subprocess
+import sys
 import time
-import urllib.parse
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from curate.dataset import Dataset
 from curate.review import server
-from curate.review.projection import kinds, records
+from curate.review.projection import Changes, Record, kinds, records
 from schemas import cache
-from schemas.errors import UserError
+from schemas.errors import Unavailable, UserError
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,24 +28,28 @@ class Opened:
     ----------
     url : str
         Address of the page.
-    samples, added, changed, removed : int
-        Samples shown, and how many of them had to be written.
+    samples : int
+        Samples shown.
+    changes : Changes
+        How many of them had to be written.
     kinds : tuple of str
         Kinds of findings that have a saved view.
     """
 
     url: str
     samples: int
-    added: int
-    changed: int
-    removed: int
+    changes: Changes
     kinds: tuple[str, ...]
 
 
 def projection_name(dataset: Dataset) -> str:
     """Return the name that the dataset has in FiftyOne: its own, and the start of its identity."""
-    readable = re.sub(r"[^a-z0-9]+", "-", dataset.name.casefold()).strip("-") or "dataset"
-    return f"{readable}-{dataset.uuid[:8]}"
+    return f"{_slug(dataset.name) or 'dataset'}-{dataset.uuid[:8]}"
+
+
+def _slug(text: str) -> str:
+    """Return a text as FiftyOne writes the name of a saved view into an address."""
+    return re.sub(r"[^a-z0-9]+", "-", text.casefold()).strip("-")
 
 
 @contextlib.contextmanager
@@ -74,21 +82,26 @@ def opened(dataset: Dataset, *, kind: str | None = None, port: int | None = None
         )
     folder = cache.folder("review") / dataset.uuid
     with server.running(folder, port=port) as servers:
-        # FiftyOne reads its settings when it is imported, so not before the servers' addresses are in the environment.
-        from curate.review.fields import sync, view_slug
-
         name = projection_name(dataset)
-        changes = sync(name, rows, {"folder": str(dataset.root.resolve()), "version": dataset.version})
+        changes = _sync(servers, folder / "sync.log", (name, rows, {"version": dataset.version}))
         server.wait_for_app(servers, folder)
-        query = f"?view={urllib.parse.quote(view_slug(kind))}" if kind is not None else ""
-        yield Opened(
-            url=f"{servers.app_url}/datasets/{name}{query}",
-            samples=len(rows),
-            added=changes.added,
-            changed=changes.changed,
-            removed=changes.removed,
-            kinds=found,
+        query = f"?view={_slug(kind)}" if kind is not None else ""
+        yield Opened(url=f"{servers.app_url}/datasets/{name}{query}", samples=len(rows), changes=changes, kinds=found)
+
+
+def _sync(servers: server.Servers, log: Path, what: tuple[str, Sequence[Record], dict[str, int]]) -> Changes:
+    with log.open("wb") as errors:
+        done = subprocess.run(
+            [sys.executable, "-m", "curate.review.fields"],
+            input=pickle.dumps(what),
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            env=dict(servers.variables),
+            check=False,
         )
+    if done.returncode:
+        raise Unavailable("FiftyOne could not take the samples in", remedy=f"What it said is in {log}.")
+    return Changes(**json.loads(done.stdout.splitlines()[-1]))
 
 
 def wait() -> None:

@@ -1,19 +1,22 @@
 """Records into a FiftyOne dataset, and back to the state of the tables when something changed there.
 
 The dataset in FiftyOne is a projection: what is deleted or edited there comes back with the next review. Only rows
-whose hash changed are written.
+whose hash changed are written. It runs as a process of its own
+(`python -m curate.review.fields`), for the reasons in `curate.review.server`.
 """
 
 from __future__ import annotations
 
+import json
+import pickle
+import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict
 
 import fiftyone as fo
 from fiftyone import ViewField as F
-from fiftyone.core.utils import to_slug
 
-from curate.review.projection import MIME_TYPES, NUMBER_FIELDS, STRING_FIELDS, Record, kinds
+from curate.review.projection import MIME_TYPES, NUMBER_FIELDS, STRING_FIELDS, Changes, Record, kinds
 
 BATCH = 2000
 # Okabe-Ito, which color-blind people can tell apart; benign and malignant far from each other.
@@ -33,16 +36,6 @@ SIDEBAR = (
     ("keys", ("sample_id", "row_hash", "filepath", "id")),
 )
 INDEXED = ("patient_id", "lesion_id", "dup_cluster", "source", "findings.classifications.label")
-
-
-@dataclass(frozen=True, slots=True)
-class Changes:
-    """How many samples a sync wrote."""
-
-    added: int
-    changed: int
-    removed: int
-    unchanged: int
 
 
 def sync(name: str, records: Sequence[Record], facts: dict[str, object]) -> Changes:
@@ -77,11 +70,6 @@ def sync(name: str, records: Sequence[Record], facts: dict[str, object]) -> Chan
         shown.delete_samples(shown.select_by("sample_id", gone))
     _lay_out(shown, records, facts)
     return Changes(len(new), len(changed), len(gone), len(records) - len(new) - len(changed))
-
-
-def view_slug(kind: str) -> str:
-    """Return what the saved view of a kind is called in an address of the App."""
-    return str(to_slug(kind))
 
 
 def _dataset(name: str) -> fo.Dataset:
@@ -160,3 +148,13 @@ def _lay_out(shown: fo.Dataset, records: Sequence[Record], facts: dict[str, obje
     for kind in kinds(records):
         view = shown.filter_labels("findings", F("label") == kind).sort_by("dup_cluster")
         shown.save_view(kind, view, description=f"Samples with a marked finding of kind {kind}", overwrite=True)
+
+
+def main() -> None:
+    """Read name, records and facts from stdin, sync, and print the changes as JSON."""
+    name, records, facts = pickle.load(sys.stdin.buffer)  # noqa: S301 - written by `curate.review.app`, our own parent
+    print(json.dumps(asdict(sync(name, records, facts))))
+
+
+if __name__ == "__main__":
+    main()

@@ -72,6 +72,16 @@ class Record:
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """How many samples a sync wrote in the App's database."""
+
+    added: int
+    changed: int
+    removed: int
+    unchanged: int
+
+
 STRING_FIELDS = (
     "source",
     "patient_id",

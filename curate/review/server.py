@@ -13,6 +13,7 @@ import os
 import re
 import shutil
 import signal
+import site
 import socket
 import subprocess
 import sys
@@ -49,10 +50,13 @@ class Servers:
         For FiftyOne.
     app_url : str
         Root of the App, without a slash at its end.
+    variables : mapping
+        Environment of a process that imports FiftyOne.
     """
 
     database_uri: str
     app_url: str
+    variables: Mapping[str, str]
 
 
 def find_mongod() -> Path:
@@ -129,7 +133,7 @@ def check_reachable(uri: str) -> None:
 
 
 def environment(folder: Path, database_uri: str) -> dict[str, str]:
-    """Return the variables that FiftyOne must see before its import: its files in our folder, its tracking off.
+    """Return the environment of a process that imports FiftyOne: its files in our folder, its tracking off.
 
     Parameters
     ----------
@@ -139,6 +143,10 @@ def environment(folder: Path, database_uri: str) -> dict[str, str]:
         Server to use.
     """
     return {
+        **os.environ,
+        # FiftyOne writes below ~/.fiftyone whatever its settings say; what pip put below ~ must still be found.
+        "HOME": str(folder),
+        "PYTHONUSERBASE": site.getuserbase(),
         "FIFTYONE_DATABASE_URI": database_uri,
         "FIFTYONE_DATABASE_VALIDATION": "false",
         "FIFTYONE_DO_NOT_TRACK": "true",
@@ -157,8 +165,8 @@ def environment(folder: Path, database_uri: str) -> dict[str, str]:
 def running(folder: Path, *, port: int | None = None) -> Iterator[Servers]:
     """Start the database and the App server; stop them when the block ends, also on Ctrl-C and SIGTERM.
 
-    While the block runs, the variables of `environment` are set in this process too, so that ``import fiftyone`` inside
-    it meets the right database.
+    Nothing is imported from FiftyOne here: at the end of a process that did, it waits half a minute for a database that
+    is gone, and it reads its settings at its import only.
 
     Parameters
     ----------
@@ -175,17 +183,16 @@ def running(folder: Path, *, port: int | None = None) -> Iterator[Servers]:
     folder.mkdir(parents=True, exist_ok=True)
     given = os.environ.get("FIFTYONE_DATABASE_URI")
     with contextlib.ExitStack() as stack:
-        stack.enter_context(_sigterm_as_interrupt())
+        stack.enter_context(_stop_signals())
         if given:
             check_reachable(given)
             uri = given
         else:
             uri = stack.enter_context(_mongod(folder / "db", folder / "mongod.log"))
         variables = environment(folder, uri)
-        stack.enter_context(_variables(variables))
         app_port = free_port(port)
         stack.enter_context(_app_server(app_port, variables, folder / "app.log"))
-        yield Servers(database_uri=uri, app_url=f"http://{ADDRESS}:{app_port}")
+        yield Servers(database_uri=uri, app_url=f"http://{ADDRESS}:{app_port}", variables=variables)
 
 
 @contextlib.contextmanager
@@ -195,7 +202,7 @@ def _mongod(folder: Path, log: Path) -> Iterator[str]:
     port = free_port()
     words = [str(program), "--dbpath", str(folder), "--port", str(port), "--bind_ip", ADDRESS, "--nounixsocket"]
     words += ["--wiredTigerCacheSizeGB", "0.5"]
-    with log.open("wb") as out, _process(words, out, folder, {}) as process:
+    with log.open("wb") as out, _process(words, out, folder, os.environ) as process:
         _wait_until(lambda: _connects(port), process, f"MongoDB ({program})", log)
         yield f"mongodb://{ADDRESS}:{port}"
 
@@ -219,7 +226,7 @@ def wait_for_app(servers: Servers, folder: Path) -> None:
     deadline = time.monotonic() + START_SECONDS * 2
     while time.monotonic() < deadline:
         with contextlib.suppress(urllib.error.URLError, OSError):
-            urllib.request.urlopen(f"{servers.app_url}/fiftyone", timeout=2).close()  # noqa: S310 - our own http address
+            urllib.request.urlopen(f"{servers.app_url}/fiftyone", timeout=2).close()  # noqa: S310 - our own address
             return
         time.sleep(0.2)
     raise Unavailable("the App server of FiftyOne did not start", remedy=f"Its log is {folder / 'app.log'}.")
@@ -231,7 +238,7 @@ def _process(
 ) -> Iterator[subprocess.Popen[bytes]]:
     # A group of its own: Ctrl-C in the terminal must reach us first, so that we stop the servers in order.
     process = subprocess.Popen(
-        words, stdout=out, stderr=subprocess.STDOUT, cwd=folder, env={**os.environ, **variables}, start_new_session=True
+        words, stdout=out, stderr=subprocess.STDOUT, cwd=folder, env=dict(variables), start_new_session=True
     )
     try:
         yield process
@@ -263,27 +270,16 @@ def _wait_until(ready: Callable[[], bool], process: subprocess.Popen[bytes], nam
 
 
 @contextlib.contextmanager
-def _variables(variables: Mapping[str, str]) -> Iterator[None]:
-    before = {name: os.environ.get(name) for name in variables}
-    os.environ.update(variables)
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                os.environ.pop(name, None)
-            else:
-                os.environ[name] = value
+def _stop_signals() -> Iterator[None]:
+    """Let Ctrl-C and SIGTERM end the block, also where a shell started us in the background and has SIGINT ignored."""
 
-
-@contextlib.contextmanager
-def _sigterm_as_interrupt() -> Iterator[None]:
     def stop(number: int, frame: object) -> None:
         del number, frame
         raise KeyboardInterrupt
 
-    before = signal.signal(signal.SIGTERM, stop)
+    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
