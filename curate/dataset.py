@@ -31,7 +31,6 @@ from schemas.errors import DataFault, DatasetConflict, Place, UserError
 
 __all__ = ["Dataset", "View", "Writer", "create_dataset", "load_dataset"]
 
-
 _log = logging.getLogger(__name__)
 # What leads from a row to its file.
 _FILE_COLUMNS = ("stored_sha256", "format", "image_status")
@@ -373,7 +372,8 @@ def _members(splits: pd.DataFrame, split: str) -> pd.DataFrame:
     if not fold.isdigit() or int(fold) not in folds:
         raise UserError("is no fold of this split", value=split, remedy=f"Folds of {name}: {folds}.")
     after = folds[(folds.index(int(fold)) + 1) % len(folds)]
-    roles = {int(fold): "test", after: "val"} | {int(fold): "test"}
+    # Of a single fold the test rows are the whole.
+    roles = {after: "val", int(fold): "test"}
     return members.assign(role=[roles.get(int(each), "train") for each in members["fold"]])
 
 

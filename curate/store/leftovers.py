@@ -23,7 +23,7 @@ class Leftovers:
     dead_files : mapping of str to tuple of str
         Key of a table to its data files that no version uses.
     images : tuple of Path
-        Files below ``images/`` that no row of any version names, half-written ones included.
+        Files below ``images/`` that no row of any version names, and half-written ones.
     image_bytes : int
         Their size.
     """
@@ -78,7 +78,8 @@ def _orphans(root: Path, versions: Sequence[Version]) -> list[Path]:
         root, "samples", delta_versions(versions, "samples"), columns=("stored_sha256", "format")
     )
     named = {images.path_of(root, str(sha256), str(image_format)) for sha256, image_format in stored}
-    return [path for path in images.files(root) if path not in named]
+    unfinished = sorted(root.glob(f".*{images.PARTIAL}"))
+    return [*unfinished, *(path for path in images.files(root) if path not in named)]
 
 
 def remove(root: Path, versions: Sequence[Version], found: Leftovers) -> dict[str, int]:

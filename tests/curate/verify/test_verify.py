@@ -187,7 +187,9 @@ def leave_behind(dataset: Dataset) -> list[Path]:
     orphan = images.path_of(dataset.root, images.put(dataset.root, b"orphan", "png"), "png")
     partial = orphan.with_name(f".{orphan.name}.0123abcd.part")
     partial.write_bytes(b"orp")
-    return [*(set(dataset.root.rglob("*.parquet")) - before), orphan, partial]
+    holder = dataset.root / ".writer.json.0123abcd.part"
+    holder.write_bytes(b"{")
+    return [*(set(dataset.root.rglob("*.parquet")) - before), orphan, partial, holder]
 
 
 def test_what_killed_runs_left_is_a_note_and_can_be_cleaned(sound: Dataset) -> None:
