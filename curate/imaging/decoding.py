@@ -116,7 +116,7 @@ def decode(data: bytes, *, at_least: int | None = None) -> npt.NDArray[np.uint8]
 def opened(data: bytes) -> tuple[Image.Image, Header]:
     """Return a picture whose header was read and found within the limits, not decoded yet."""
     if not data:
-        raise refusal("I03", "the file holds no bytes")
+        raise refusal("I03", "holds no bytes")
     try:
         with warnings.catch_warnings():
             # Pillow warns of odd but readable files, and of pictures above its own lower limit.
@@ -129,7 +129,7 @@ def opened(data: bytes) -> tuple[Image.Image, Header]:
     except UnidentifiedImageError as error:
         raise refusal("I03", f"is not a picture: it starts with {_start(data)}") from error
     except Exception as error:
-        raise refusal("I03", f"its header is damaged ({error})") from error
+        raise refusal("I03", f"has a damaged header ({error})") from error
     if frames > 1:
         raise refusal("I03", f"holds {frames} frames; a sample is one picture")
     _check_size(header)

@@ -75,9 +75,9 @@ def receive(data: bytes) -> Received:
     try:
         stored, removed = strip(data, header.format, header.orientation)
     except (ValueError, IndexError, OSError) as error:
-        raise refusal("I03", f"its structure is damaged ({error}), so its metadata cannot be removed") from error
+        raise refusal("I03", f"has a damaged structure ({error}): its metadata cannot be removed") from error
     if stored != data and pixel_sha256(_pixels(stored)[0]) != pixel_hash:
-        raise refusal("I03", "its pixels do not survive the removal of its metadata")
+        raise refusal("I03", "loses pixels with its metadata")
     return Received(
         stored=stored,
         file_sha256=hashlib.sha256(data).hexdigest(),

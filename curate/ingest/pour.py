@@ -23,6 +23,7 @@ __all__ = ["Outcome", "Pour", "Request"]
 
 # Rows in memory at a time; 4,096 rows map in 0.36 GB, however many there are (design/feasibility.md, section 1).
 _BATCH = 2048
+_REMEDY = "Bring a sound file, or pass --on-fault skip to keep the row without its picture."
 _OF_PICTURES = frozenset({*IMAGE_COLUMNS, "image_status"})
 
 
@@ -230,14 +231,14 @@ class Pour:
         if self._request.metadata_only:
             return "not_fetched", None
         if isinstance(taken, Fault):
-            return "unreadable", replace(taken, place=each.place, value=name, sample_ids=(each.sample_id,))
+            fault = replace(taken, place=each.place, value=name, sample_ids=(each.sample_id,))
+            return "unreadable", fault if fault.remedy else replace(fault, remedy=_REMEDY)
         if isinstance(taken, Taken) and taken.missing is None:
             return "same", None
         if self._source.sheet.pictures_may_be_absent:
             return "missing", None
         why = taken.missing if isinstance(taken, Taken) else "has no picture below the location"
-        remedy = "Bring the file, or pass --on-fault skip to keep the row without it."
-        return "missing", Fault("I03", str(why), each.place, name, remedy, sample_ids=(each.sample_id,))
+        return "missing", Fault("I03", str(why), each.place, name, _REMEDY, sample_ids=(each.sample_id,))
 
     def _as_it_was(self, table: pa.Table) -> pa.Table:
         """Return the rows, those that did not change as the dataset holds them, and count."""

@@ -171,6 +171,10 @@ class Pictures:
             return Fault("I03", f"two different files fall on this picture: {both}", value=name, remedy="Keep one.")
         return chosen[0].ref if chosen else None
 
+    def name(self, file: File) -> None:
+        """Remember that a row has asked for this file."""
+        self._named.add(file.path)
+
     def unnamed(self, *, table: str) -> list[Fault]:
         """Return a fault I13 for each picture that no row has asked for.
 
