@@ -38,6 +38,7 @@ _SHEET = FactSheet(
     redistribute="no",
     limitations="Nothing is known of it but what the table says.",
     id_issuers=_ISSUERS,
+    one_of_many=True,
 )
 
 

@@ -114,6 +114,10 @@ class FactSheet:
         Prefix of patient, lesion and case ids to what it stands for.
     pictures_may_be_absent : bool
         True where a row without a picture is no fault.
+    synthetic : bool
+        True where nobody is shown; its rows are drawn from a seed.
+    one_of_many : bool
+        True where the name stands for many collections, as ``folder`` does: another location is another collection.
     composition : mapping
         Published counts that say what the source holds, for example ``{"images": 10015, "lesions": 7470}``.
     refused_columns : tuple of str
@@ -158,6 +162,7 @@ class FactSheet:
     label_leak_columns: tuple[str, ...] = ()
     pictures_may_be_absent: bool = False
     synthetic: bool = False
+    one_of_many: bool = False
 
 
 @dataclass(frozen=True, slots=True)

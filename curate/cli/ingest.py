@@ -52,6 +52,9 @@ def ingest(  # noqa: PLR0913 - one parameter per flag
     for flag, value in (("--profile", profile), ("--limit-bytes", limit_bytes)):
         if value is not None:
             raise UserError(f"{flag} is not connected in this release", remedy="Leave it out.")
+    if location is not None and Path(location).exists():
+        # The log knows a folder by its full name: the next command may be typed elsewhere.
+        location = str(Path(location).resolve())
     arguments = {
         "source": name,
         "location": location,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -23,10 +23,13 @@ class Present:
     ----------
     rows : pyarrow.Table
         Rows of ``samples``, withdrawn ones included.
+    foreign : mapping of str to str
+        Samples that came from another location than the one that is read now, and from which.
     """
 
-    def __init__(self, rows: pa.Table) -> None:
+    def __init__(self, rows: pa.Table, foreign: Mapping[str, str] | None = None) -> None:
         self.rows = rows
+        self.foreign = foreign or {}
         self._at = {sample_id: at for at, sample_id in enumerate(rows.column("sample_id").to_pylist())}
         self._files = rows.select(["file_sha256", "stored_sha256", "format"]).to_pylist()
 

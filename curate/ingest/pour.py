@@ -245,13 +245,33 @@ class Pour:
         same = self._same(table)
         ids = table.column("sample_id").to_pylist()
         kept = [sample_id for sample_id, known in zip(ids, same, strict=True) if known]
-        other = table.filter(pa.array([not known for known in same], pa.bool_()))
+        other = self._own(table.filter(pa.array([not known for known in same], pa.bool_())))
         held = [sample_id for sample_id in other.column("sample_id").to_pylist() if sample_id in self._present]
         self.outcome.same += len(kept)
         self.outcome.changed += len(held)
         self.outcome.added += other.num_rows - len(held)
         self.outcome.events.changed += self._changed_at_source(other, held)
         return pa.concat_tables([other, self._present.of(kept)])
+
+    def _own(self, rows: pa.Table) -> pa.Table:
+        """Return the rows whose id does not belong to another collection under the same name of source."""
+        ids = rows.column("sample_id").to_pylist()
+        remedy = "Give one of the two another id: a column `image` in metadata.csv."
+        self._leave_out(
+            [
+                Fault(
+                    "K01",
+                    f"is the id of another picture, which came from {self._present.foreign[sample_id]}",
+                    self.outcome.seen[sample_id],
+                    sample_id.partition(":")[2],
+                    remedy,
+                    sample_ids=(sample_id,),
+                )
+                for sample_id in ids
+                if sample_id in self._present.foreign
+            ]
+        )
+        return rows.filter(pa.array([sample_id not in self._present.foreign for sample_id in ids], pa.bool_()))
 
     def _changed_at_source(self, rows: pa.Table, held: list[str]) -> list[str]:
         now = dict(zip(rows.column("sample_id").to_pylist(), rows.column("raw_hash").to_pylist(), strict=True))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+import json
 import shutil
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
@@ -107,14 +108,30 @@ def _started(rows: Iterator[Row | Fault]) -> Iterator[Row | Fault]:
     return itertools.chain(first, rows)
 
 
-def _of_source(dataset: Dataset, source: Source) -> Present:
+def _of_source(dataset: Dataset, plan: Plan) -> Present:
     samples = dataset.read("samples")
-    return Present(samples.filter(pc.equal(samples.column("source"), source.name)))
+    own = samples.filter(pc.equal(samples.column("source"), plan.source.name))
+    sheet = plan.source.sheet
+    return Present(own, _foreign(dataset, own, plan.options) if sheet.one_of_many or sheet.synthetic else None)
+
+
+def _foreign(dataset: Dataset, rows: pa.Table, options: Options) -> dict[str, str]:
+    """Return samples that were read from another location, or drawn with another seed, and where they came from."""
+    log = dataset.read("log", ["run_id", "arguments"]).to_pylist()
+    said = {str(row["run_id"]): json.loads(str(row["arguments"])) for row in log}
+    here = (options.location, options.seed)
+    origins = {run_id: (each.get("location"), each.get("seed")) for run_id, each in said.items()}
+    keys = zip(rows.column("sample_id").to_pylist(), rows.column("ingest_id").to_pylist(), strict=True)
+    return {
+        sample_id: str(origins[run_id][0] or f"seed {origins[run_id][1]}")
+        for sample_id, run_id in keys
+        if run_id in origins and origins[run_id] != here
+    }
 
 
 def _only_read(rows: Iterator[Row | Fault], plan: Plan, into: Path) -> Summary:
     dataset = None if manifest.is_free(into) else load_dataset(into)
-    present = _of_source(dataset, plan.source) if dataset is not None else Present(empty("samples"))
+    present = _of_source(dataset, plan) if dataset is not None else Present(empty("samples"))
     pouring = Pour(plan.source, present, plan.request, root=None, run_id="dry-run")
     for _ in pouring.batches(rows):
         pass
@@ -124,7 +141,7 @@ def _only_read(rows: Iterator[Row | Fault], plan: Plan, into: Path) -> Summary:
 
 
 def _write(rows: Iterator[Row | Fault], plan: Plan, dataset: Dataset, writer: Writer) -> Summary:
-    present = _of_source(dataset, plan.source)
+    present = _of_source(dataset, plan)
     pouring = Pour(plan.source, present, plan.request, root=str(dataset.root), run_id=writer.run_id)
     before = dataset.version
     try:

@@ -119,10 +119,9 @@ class Writing:
     def _rest(self, present: Present, poured: pa.Table) -> tuple[pa.Table, int]:
         """Return the rows of the source that were not given now, and how many of them become withdrawn."""
         rest = present.without(poured.column("sample_id").to_pylist())
-        if not self.whole or self.source.sheet.synthetic:
-            # A synthetic source has no release that could drop a row: its other rows are those of another seed.
+        if not self.whole:
             return rest, 0
-        named = pa.array(sorted(self.outcome.seen), pa.string())
+        named = pa.array(sorted({*self.outcome.seen, *present.foreign}), pa.string())
         unnamed = pc.invert(pc.is_in(rest.column("sample_id"), value_set=named))
         gone = pc.and_(unnamed, pc.equal(rest.column("row_status"), "active"))
         for name, value in (("row_status", "withdrawn"), ("ingest_id", self.writer.run_id)):
