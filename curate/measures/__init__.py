@@ -8,13 +8,14 @@ from curate.dataset import Dataset, Writer
 from curate.measures.embeddings import Embedder
 from curate.measures.measure import Measure, Reading
 from curate.measures.measuring import Measured, Plan, measure_dataset
+from curate.measures.skin_tone import SKIN_TONE
 
 __all__ = ["KEYPOINTS", "MEASURES", "Measure", "Measured", "Reading", "measure_missing"]
 
 # What a check names in `needs` for local features; they lie in the user's cache, not in a table.
 KEYPOINTS = "keypoints"
 
-MEASURES: tuple[Measure, ...] = ()
+MEASURES: tuple[Measure, ...] = (SKIN_TONE,)
 
 
 def measure_missing(
