@@ -252,7 +252,7 @@ def _phototypes() -> dict[str, str]:
 
 
 def phototype(text: str) -> Value:
-    """Return a Fitzpatrick type or a pair of neighbours: «II», «III тип», «II–III», «1/2»; a pair is never rounded.
+    """Return a Fitzpatrick type or a pair of neighbors: «II», «III тип», «II–III», «1/2»; a pair is never rounded.
 
     What a spreadsheet made of «2-3» («02.мар») is unmapped, not guessed.
     """

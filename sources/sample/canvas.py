@@ -1,4 +1,4 @@
-"""The patch of skin around one lesion, a plane in millimetres: noise, points and marks, the same at every scale."""
+"""The patch of skin around one lesion, a plane in millimeters: noise, points and marks, the same at every scale."""
 
 from __future__ import annotations
 

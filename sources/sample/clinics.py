@@ -146,7 +146,7 @@ def _russian_age(rng: np.random.Generator, months: int) -> str:
 
 
 def _russian_tone(rng: np.random.Generator, tone: str) -> str:
-    """Half of the entries are pairs of neighbours, as Russian tables have them; a spreadsheet spoiled a few."""
+    """Half of the entries are pairs of neighbors, as Russian tables have them; a spreadsheet spoiled a few."""
     index = TONES.index(tone)
     if chance(rng, 0.02):
         return "02.мар"

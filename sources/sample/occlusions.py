@@ -154,7 +154,7 @@ def _ticks(photo: Photo, exposure: Exposure, how: Setup) -> Photo:
 
 
 def _paper_ruler(photo: Photo, exposure: Exposure, how: Setup) -> Photo:
-    """Lay a paper ruler along one border of a close-up, with a millimetre scale."""
+    """Lay a paper ruler along one border of a close-up, with a millimeter scale."""
     rng = exposure.stream("ruler")
     height, width = photo.shape[:2]
     step = exposure.camera.px_per_mm * how.zoom

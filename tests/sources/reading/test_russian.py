@@ -123,11 +123,11 @@ def test_a_column_of_sides_is_read(text: str, side: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "millimetres"),
+    ("text", "millimeters"),
     [("7,3 мм", 7.3), ("7,3", 7.3), ("0,8×0,6 см", 8.0), ("14,5х10,1", 14.5), ("2,0 см", 20.0), ("12*8", 12.0)],
 )
-def test_the_largest_diameter_is_taken_in_millimetres(text: str, millimetres: float) -> None:
-    assert russian.size_mm(text) == pytest.approx(millimetres)
+def test_the_largest_diameter_is_taken_in_millimeters(text: str, millimeters: float) -> None:
+    assert russian.size_mm(text) == pytest.approx(millimeters)
 
 
 @pytest.mark.parametrize(("text", "value"), [("1,5", 1.5), ("1\u00a0200,5", 1200.5), ("12", 12.0), ("много", None)])
