@@ -11,6 +11,7 @@ from harness.artifacts import Thumbnail
 from harness.report.numbers import Judged, RunFolder
 
 SHOWN = 24
+_FEWEST_SCORES = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +58,8 @@ def worst(model: Judged, thumbnails: Mapping[str, Thumbnail], *, shown: int = SH
         How many of each.
     """
     rows = model.read_out
-    if rows.empty:
+    # A model that gives all images one score has no worst errors.
+    if rows["score"].nunique() < _FEWEST_SCORES:
         return ()
     alarms = rows[~rows["positive"]].sort_values(["score", "sample_id"], ascending=[False, True]).head(shown)
     missed = rows[rows["positive"]].sort_values(["score", "sample_id"]).head(shown)

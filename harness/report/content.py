@@ -5,9 +5,9 @@ from __future__ import annotations
 import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import pandas as pd
+import yaml
 
 from harness import artifacts
 from harness.metrics.subgroups import MISSING, OVERALL
@@ -18,6 +18,7 @@ from harness.report.svg import Picture
 from harness.report.tables import Cell, Table
 from harness.report.wording import NOTHING, attribute_name, count, level_name, number, percent, readable, threshold_name
 
+CONFIG = "config.yaml"
 _FIRST_THRESHOLDS = ("argmax", "val_spec95", "val_spec90")
 _ROLES = {"train": "Training", "val": "Validation", "test": "Test"}
 
@@ -153,7 +154,7 @@ def compose(run: RunFolder) -> Report:
         calibration=tables.calibration(run),
         decision=figures.decision(run),
         decision_tables=_decision_tables(run),
-        errors=tuple(_errors(model, pictures) for model in run.models if not model.predictions.empty),
+        errors=tuple(_errors(model, pictures) for model in run.models if cases.worst(model, pictures)),
         training=figures.training(run),
         training_tables=_training(run),
         methods=methods.methods(run),
@@ -251,8 +252,10 @@ def _attribute_counts(run: RunFolder) -> Table | None:
 
 
 def _left_out(run: RunFolder) -> Table | None:
-    data = run.lead.facts.get("data")
-    reasons = data.get("left_out") if isinstance(data, Mapping) else None
+    facts = run.lead.facts
+    data = facts.get("data")
+    # `harness run` counts every part of the split, `harness evaluate` the rows that it was asked about.
+    reasons = data.get("left_out") if isinstance(data, Mapping) else facts.get("left_out")
     if not isinstance(reasons, Mapping) or not reasons:
         return None
     rows = tuple(
@@ -323,12 +326,14 @@ def _errors(model: Judged, pictures: Mapping[str, artifacts.Thumbnail]) -> Error
 
 
 _TRAINING_FACTS = {
+    "model": "Model",
     "budget": "Budget",
     "weights": "Starting weights",
     "recipe_id": "Recipe",
     "image_size_px": "Image side, px",
     "epochs": "Epochs",
     "chosen_epoch": "Chosen epoch",
+    "ended": "Ended because",
     "seconds": "Seconds",
     "parameters": "Parameters",
     "peak_memory_mb": "Peak memory, MB",
@@ -360,19 +365,22 @@ def _commands(run: RunFolder) -> tuple[tuple[str, str], ...]:
     found: dict[str, list[str]] = {}
     for model in run.models:
         command = model.facts.get("command")
-        words = shlex.join(str(word) for word in command) if isinstance(command, list) else str(command or "")
-        if words:
-            found.setdefault(words, []).append(model.name)
+        if isinstance(command, list):
+            found.setdefault(shlex.join(str(word) for word in command), []).append(model.name)
     return tuple((", ".join(names), words) for words, names in found.items())
 
 
 def _configs(run: RunFolder) -> tuple[tuple[str, str], ...]:
-    files = [(model.name, model.folder / "config.yaml") for model in run.models]
-    return tuple((name, _text(file)) for name, file in files if file.is_file())
-
-
-def _text(file: Path) -> str:
-    return file.read_text(encoding="utf-8").rstrip()
+    """Return the options of each model, told once where models share them."""
+    found: dict[str, list[str]] = {}
+    for model in run.models:
+        file = model.folder / CONFIG
+        config = model.facts.get("config")
+        if file.is_file():
+            found.setdefault(file.read_text(encoding="utf-8").rstrip(), []).append(model.name)
+        elif config:
+            found.setdefault(yaml.safe_dump(config, allow_unicode=True).rstrip(), []).append(model.name)
+    return tuple((", ".join(names), text) for text, names in found.items())
 
 
 def _versions(run: RunFolder) -> Table:

@@ -22,41 +22,49 @@ _MODEL_HIGH, _ROW_AIR, _WORDS_HIGH = 0.13, 0.15, 0.24
 
 
 def forest(run: RunFolder, attribute: str) -> Picture | None:
-    """Draw estimate and interval of every group and model; a group that cannot be estimated is a row of text.
+    """Draw estimate and interval of every group and model; a group that cannot be estimated is a row of words.
 
     Returns
     -------
     Picture or None
-        None where fewer than two groups are known or no group can be estimated: there is nothing to compare.
+        None where fewer than two groups are known: there is nothing to compare.
     """
     metric, rows = run.headline, run.levels(attribute)
-    heights = [_row_height(run, row) for row in rows]
-    known = [row for row in rows if row["level"] != MISSING]
-    if len(known) < _FEWEST or all(height == _WORDS_HIGH for height in heights):
+    if sum(row["level"] != MISSING for row in rows) < _FEWEST:
         return None
+    heights = [_row_height(run, row) for row in rows]
     centers = [sum(heights[:line]) + height / 2 for line, height in enumerate(heights)]
-    inches = sum(heights) + 0.62
+    is_drawn = any(height > _WORDS_HIGH for height in heights)
+    foot = 0.40 if is_drawn else 0.05
+    inches = sum(heights) + foot + 0.22
     with canvas(height_inches=inches) as figure:
-        axes = figure.add_axes((0.29, 0.40 / inches, 0.56, sum(heights) / inches))
+        axes = figure.add_axes((0.29, foot / inches, 0.56, sum(heights) / inches))
         axes.set_xlim(_lower_end(run, rows), 1.0)
         axes.set_ylim(sum(heights), 0)
-        for place, model in placed(run):
+        for line, (place, model) in enumerate(placed(run) if is_drawn else ()):
             overall = model.value(metric)
             if overall and overall["value"] is not None:
                 axes.axvline(overall["value"], color=PALETTE[place], linewidth=0.7, linestyle=DASHES[place], alpha=0.55)
-        for line, (model_place, model) in enumerate(placed(run)):
             offset = (line - (len(run.models) - 1) / 2) * _MODEL_HIGH
             values = [model.value(metric, row["group_id"]) for row in rows]
-            _points(axes, values, [center + offset for center in centers], model_place)
+            _points(axes, values, [center + offset for center in centers], place)
         _words(axes, run, list(zip(rows, centers, strict=True)))
         axes.set_yticks(centers, [level_name(row["level"]) for row in rows])
-        axes.tick_params(axis="y", length=0)
-        axes.spines["left"].set_visible(False)
-        axes.set_xlabel(metric_name(metric))
-        axes.grid(axis="x", color=LINE, linewidth=0.5)
-        axes.set_axisbelow(True)
+        _frame(axes, metric_name(metric) if is_drawn else "")
         title = f"{attribute_name(attribute)}: {metric_name(metric)} per group"
         return picture(figure, f"groups-{slug(attribute)}", title, _summary(run, rows))
+
+
+def _frame(axes: Axes, label: str) -> None:
+    axes.tick_params(axis="y", length=0)
+    axes.spines["left"].set_visible(False)
+    axes.set_axisbelow(True)
+    if label:
+        axes.set_xlabel(label)
+        axes.grid(axis="x", color=LINE, linewidth=0.5)
+    else:
+        axes.set_xticks(())
+        axes.spines["bottom"].set_visible(False)
 
 
 def _row_height(run: RunFolder, row: GroupRow) -> float:

@@ -74,8 +74,9 @@ def _sources(run: RunFolder) -> str:
 
 
 def _predictors(run: RunFolder) -> str:
-    columns = sorted({str(name) for model in run.models for name in _list(model.facts, "metadata_columns")})
-    return f"Pixels and {', '.join(columns)}." if columns else "Pixels only; no model saw metadata."
+    given = {model.name: ", ".join(map(str, _list(model.facts, "metadata_columns"))) for model in run.models}
+    said = [f"{name} was given {columns}" for name, columns in given.items() if columns]
+    return f"Pixels; {'; '.join(said)}." if said else "Pixels only; no model saw metadata."
 
 
 def _limits(run: RunFolder) -> str:

@@ -113,7 +113,8 @@ def metric_name(metric: str) -> str:
 
 def attribute_name(attribute: str) -> str:
     """Return the name of an attribute or of a pair of them."""
-    return " by ".join(ATTRIBUTES.get(part, readable(part)) for part in attribute.split("*"))
+    first, *others = (ATTRIBUTES.get(part, readable(part)) for part in attribute.split("*"))
+    return " by ".join((first, *(inside(other) for other in others)))
 
 
 def level_name(level: str) -> str:
