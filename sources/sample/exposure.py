@@ -106,7 +106,7 @@ class Setup:
     zoom : float
         Factor on the camera's px per mm.
     shift_mm : tuple of float
-        Lesion centre minus picture centre, mm.
+        Lesion center minus picture center, mm.
     tilt : tuple of float
         Perspective: relative change of scale across the picture, x and y.
     stretch_px : float
