@@ -56,7 +56,7 @@ class ImageTable(Protocol):
 
     @property
     def labels(self) -> npt.NDArray[np.int64]:
-        """Class numbers, shape (n,), in the order of ``context.classes``; `LabelsHidden` where they are to be guessed."""
+        """Class numbers, shape (n,), in the order of ``context.classes``; `LabelsHidden` while predicting."""
 
     @property
     def metadata(self) -> pd.DataFrame:

@@ -108,7 +108,10 @@ def work(folder: Path) -> None:
     job = Job.read(folder)
     context = _context(job, folder)
     tables = {name: PackedTable.open(folder / f"{name}.parquet") for name in ("train", *PREDICTED)}
-    model = _model(job, context)
+    if job.target.architecture is not None:
+        model = _network_model(job)
+    else:
+        model = as_model(catalogue.load(job.target), job, context)
     model.fit(tables["train"], tables["val"], context)
     parts = []
     for name in PREDICTED:
@@ -181,13 +184,24 @@ def _context(job: Job, folder: Path) -> Context:
     )
 
 
-def _model(job: Job, context: Context) -> Model:
-    """Return the model of a job: its own, or a network put into the recipe's hands."""
-    if job.target.architecture is not None:
-        return _network_model(job)
-    found = catalogue.load(job.target)
+def as_model(found: object, job: Job, context: Context) -> Model:
+    """Return what a name led to as a model; a network is put into the recipe's hands.
+
+    Parameters
+    ----------
+    found : object
+        A class or an object with ``fit`` and ``predict_proba``, or a function that builds a model or a network.
+    job : Job
+        Recipe, seed, place of the checkpoints.
+    context : Context
+        For the function.
+
+    Raises
+    ------
+    InvalidOutput
+        It is neither.
+    """
     if not hasattr(found, "predict_proba"):
-        # A module factory; or a function that gives a model, where what it gives has the two methods.
         found = _called(found, job, context)
     elif isinstance(found, type):
         found = found()

@@ -7,13 +7,14 @@ one moment. No generator state is stored: every random stream is a function of s
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save as serialized
+
+from harness.artifacts import write_bytes
 
 LAST, PREVIOUS, BEST = "last.safetensors", "previous.safetensors", "best.safetensors"
 
@@ -60,17 +61,14 @@ def save(folder: Path, tensors: dict[str, torch.Tensor], progress: Progress) -> 
     progress : Progress
         State of training at this moment.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    fresh = _write(folder / "next.safetensors", tensors, {"progress": json.dumps(asdict(progress))})
     if (folder / LAST).exists():
         (folder / LAST).replace(folder / PREVIOUS)
-    fresh.replace(folder / LAST)
+    _write(folder / LAST, tensors, {"progress": json.dumps(asdict(progress))})
 
 
 def save_weights(file: Path, weights: dict[str, torch.Tensor]) -> None:
     """Write weights alone, atomically."""
-    file.parent.mkdir(parents=True, exist_ok=True)
-    _write(file.with_name(f"next-{file.name}"), weights, {}).replace(file)
+    _write(file, weights, {})
 
 
 def newest(folder: Path, config_hash: str) -> tuple[dict[str, torch.Tensor], Progress] | None:
@@ -101,11 +99,9 @@ def load_weights(file: Path) -> dict[str, torch.Tensor]:
     return _read(file)[0]
 
 
-def _write(file: Path, tensors: dict[str, torch.Tensor], header: dict[str, str]) -> Path:
-    save_file({name: tensor.detach().contiguous().cpu() for name, tensor in tensors.items()}, file, metadata=header)
-    with file.open("rb") as handle:
-        os.fsync(handle.fileno())
-    return file
+def _write(file: Path, tensors: dict[str, torch.Tensor], header: dict[str, str]) -> None:
+    held = {name: tensor.detach().contiguous().cpu() for name, tensor in tensors.items()}
+    write_bytes(file, serialized(held, metadata=header))
 
 
 def _read(file: Path) -> tuple[dict[str, torch.Tensor], dict[str, str]]:

@@ -1,3 +1,4 @@
+# ruff: noqa: D103
 """The plugin keeps the promises of the protocol, and its features say what they are meant to say."""
 
 from __future__ import annotations

@@ -51,7 +51,7 @@ def lesion(gray: Floats) -> npt.NDArray[np.bool_]:
     dark = ndimage.binary_opening((gray < _otsu(gray[inside])) & inside, iterations=1)
     labels, count = ndimage.label(ndimage.binary_fill_holes(dark))
     if count == 0:
-        middle = radius < 0.5  # noqa: PLR2004 - half of the way to the edge
+        middle = radius < 0.5
         return middle if middle.any() else np.ones(gray.shape, dtype=bool)
     nearness = ndimage.sum(np.exp(-4 * radius**2), labels, index=np.arange(1, count + 1))
     return np.asarray(labels == 1 + int(np.argmax(nearness)))
@@ -92,7 +92,7 @@ def _shape(mask: npt.NDArray[np.bool_]) -> Floats:
     area = mask.sum()
     outline = area - ndimage.binary_erosion(mask).sum()
     y, x = np.nonzero(mask)
-    spread = np.cov(np.stack([y, x])) if area > 2 else np.eye(2)  # noqa: PLR2004 - a covariance needs three points
+    spread = np.cov(np.stack([y, x])) if area > 2 else np.eye(2)
     axes = np.sqrt(np.maximum(np.linalg.eigvalsh(spread), 1e-6))
     profile = _profile(mask)
     around = np.concatenate([profile, profile, profile])
@@ -141,8 +141,12 @@ def _sectors(pixels: Floats, mask: npt.NDArray[np.bool_]) -> Floats:
     core = distance <= np.median(distance)
     rim = ~core if (~core).any() else core
     return np.concatenate(
-        [means.std(axis=0), np.ptp(means, axis=0), colors[rim].mean(axis=0) - colors[core].mean(axis=0)]
-        + [colors[rim].std(axis=0) - colors[core].std(axis=0)]
+        [
+            means.std(axis=0),
+            np.ptp(means, axis=0),
+            colors[rim].mean(axis=0) - colors[core].mean(axis=0),
+            colors[rim].std(axis=0) - colors[core].std(axis=0),
+        ]
     )
 
 
