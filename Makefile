@@ -45,7 +45,7 @@ lint: $(STAMP)  ## format check, ruff, mypy strict, import contracts
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(BIN)/lint-imports --config importlinter.toml
+	$(BIN)/lint-imports importlinter.toml
 
 format: $(STAMP)  ## let ruff format and fix
 	$(BIN)/ruff check --fix-only --quiet .

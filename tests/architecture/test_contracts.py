@@ -17,7 +17,7 @@ def lint_imports(folder: Path) -> subprocess.CompletedProcess[str]:
     program = Path(sys.executable).with_name("lint-imports")
     # PYTHONSAFEPATH is off on purpose: the rooms of FOLDER must win over the installed ones.
     return subprocess.run(
-        [str(program), "--config", "importlinter.toml", "--no-cache"],
+        [str(program), "importlinter.toml", "--no-cache"],
         cwd=folder,
         env={"PYTHONPATH": str(folder), "PATH": "/usr/bin:/bin"},
         capture_output=True,
