@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import pandas as pd
-import yaml
 
 from harness import artifacts
 from harness.metrics.subgroups import MISSING, OVERALL
-from harness.report import cases, figures, forest, group_tables, methods, tables, text
+from harness.report import cases, figures, forest, group_tables, methods, provenance, tables, text
 from harness.report.methods import Entry
-from harness.report.numbers import Facts, Judged, RunFolder, Unjudged
+from harness.report.numbers import RunFolder, Unjudged
 from harness.report.svg import Picture
 from harness.report.tables import Cell, Table
-from harness.report.wording import NOTHING, attribute_name, count, level_name, number, percent, readable, threshold_name
+from harness.report.wording import NOTHING, attribute_name, count, level_name, percent, readable, threshold_name
 
-CONFIG = "config.yaml"
 _FIRST_THRESHOLDS = ("argmax", "val_spec95", "val_spec90")
 _ROLES = {"train": "Training", "val": "Validation", "test": "Test"}
 
@@ -125,7 +122,6 @@ def compose(run: RunFolder) -> Report:
     task = run.lead.metrics["task"]["name"]
     placed = figures.placed(run)
     first, more = _matrices(run)
-    pictures = artifacts.read_thumbnails(run.path)
     return Report(
         title=f"Model report: {task}",
         names=tuple(model.name for model in run.models),
@@ -138,7 +134,7 @@ def compose(run: RunFolder) -> Report:
         unjudged=run.unjudged,
         warnings=text.warnings(run),
         headline=tables.headline(run),
-        classes=tuple(table for model in run.models if (table := tables.classes(model)) is not None),
+        classes=_classes(run),
         read_out=text.read_out(run),
         data=_data(run),
         curves=_present(figures.roc(run), figures.precision_recall(run)),
@@ -154,16 +150,20 @@ def compose(run: RunFolder) -> Report:
         calibration=tables.calibration(run),
         decision=figures.decision(run),
         decision_tables=_decision_tables(run),
-        errors=tuple(_errors(model, pictures) for model in run.models if cases.worst(model, pictures)),
+        errors=_errors(run),
         training=figures.training(run),
-        training_tables=_training(run),
+        training_tables=provenance.training(run),
         methods=methods.methods(run),
         checklist=methods.CHECKLIST,
-        cards=tuple((model.name, methods.model_card(run, model)) for model in run.models),
-        commands=_commands(run),
-        configs=_configs(run),
-        versions=_versions(run),
+        cards=methods.model_cards(run),
+        commands=provenance.commands(run),
+        configs=provenance.configs(run),
+        versions=provenance.versions(run),
     )
+
+
+def _classes(run: RunFolder) -> tuple[Table, ...]:
+    return tuple(table for model in run.models if (table := tables.classes(model)) is not None)
 
 
 def _present(*pictures: Picture | None) -> tuple[Picture, ...]:
@@ -315,88 +315,17 @@ def _decision_tables(run: RunFolder) -> tuple[Table, ...]:
     return (tables.net_benefit(run), tables.biopsies(run))
 
 
-def _errors(model: Judged, pictures: Mapping[str, artifacts.Thumbnail]) -> Errors:
+def _errors(run: RunFolder) -> tuple[Errors, ...]:
+    pictures = artifacts.read_thumbnails(run.path)
     # Without pictures a list of forty-eight ids tells nothing that ten do not.
-    found = cases.worst(model, pictures, shown=cases.SHOWN if pictures else 10)
-    return Errors(
-        model.name,
-        alarms=tuple(case for case in found if case.error == "false alarm"),
-        missed=tuple(case for case in found if case.error == "missed"),
+    shown = cases.SHOWN if pictures else 10
+    found = {model.name: cases.worst(model, pictures, shown=shown) for model in run.models}
+    return tuple(
+        Errors(
+            name,
+            alarms=tuple(case for case in worst if case.error == "false alarm"),
+            missed=tuple(case for case in worst if case.error == "missed"),
+        )
+        for name, worst in found.items()
+        if worst
     )
-
-
-_TRAINING_FACTS = {
-    "model": "Model",
-    "budget": "Budget",
-    "weights": "Starting weights",
-    "recipe_id": "Recipe",
-    "image_size_px": "Image side, px",
-    "epochs": "Epochs",
-    "chosen_epoch": "Chosen epoch",
-    "ended": "Ended because",
-    "seconds": "Seconds",
-    "parameters": "Parameters",
-    "peak_memory_mb": "Peak memory, MB",
-    "device": "Device",
-    "threads": "Threads",
-    "seed": "Seed",
-}
-
-
-def _training(run: RunFolder) -> tuple[Table, ...]:
-    models = [model for model in run.models if model.facts]
-    rows = [
-        (Cell(name), *(_fact_cell(model.facts.get(key)) for model in models))
-        for key, name in _TRAINING_FACTS.items()
-        if any(model.facts.get(key) is not None for model in models)
-    ]
-    return (Table("Training", ("", *(model.name for model in models)), tuple(rows)),) if rows else ()
-
-
-def _fact_cell(value: object) -> Cell:
-    if isinstance(value, float):
-        return Cell(number(value, digits=1), kind="number")
-    if isinstance(value, int):
-        return Cell(count(value), kind="number")
-    return Cell("" if value is None else str(value), kind="number")
-
-
-def _commands(run: RunFolder) -> tuple[tuple[str, str], ...]:
-    found: dict[str, list[str]] = {}
-    for model in run.models:
-        command = model.facts.get("command")
-        if isinstance(command, list):
-            found.setdefault(shlex.join(str(word) for word in command), []).append(model.name)
-    return tuple((", ".join(names), words) for words, names in found.items())
-
-
-def _configs(run: RunFolder) -> tuple[tuple[str, str], ...]:
-    """Return the options of each model, told once where models share them."""
-    found: dict[str, list[str]] = {}
-    for model in run.models:
-        file = model.folder / CONFIG
-        config = model.facts.get("config")
-        if file.is_file():
-            found.setdefault(file.read_text(encoding="utf-8").rstrip(), []).append(model.name)
-        elif config:
-            found.setdefault(yaml.safe_dump(config, allow_unicode=True).rstrip(), []).append(model.name)
-    return tuple((", ".join(names), text) for text, names in found.items())
-
-
-def _versions(run: RunFolder) -> Table:
-    rows = [
-        *((Cell(f"{model.name}: run"), Cell(model.metrics["run"]["run_id"])) for model in run.models),
-        *(
-            (Cell(f"{model.name}: predictions, SHA-256"), Cell(model.metrics["run"]["predictions_sha256"]))
-            for model in run.models
-        ),
-        *((Cell(name), Cell(value)) for name, value in _packages(run.lead.facts).items()),
-    ]
-    return Table("Versions and hashes", ("What", "Value"), tuple(rows))
-
-
-def _packages(facts: Facts) -> dict[str, str]:
-    found = facts.get("packages")
-    packages = {str(name): str(version) for name, version in found.items()} if isinstance(found, Mapping) else {}
-    keys = ("config_hash", "split_sha256")
-    return {**{readable(key): str(facts[key]) for key in keys if facts.get(key)}, **packages}

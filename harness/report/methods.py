@@ -133,6 +133,11 @@ CHECKLIST = (
 )
 
 
+def model_cards(run: RunFolder) -> tuple[tuple[str, tuple[Entry, ...]], ...]:
+    """Return the name and the card of every model."""
+    return tuple((model.name, model_card(run, model)) for model in run.models)
+
+
 def model_card(run: RunFolder, model: Judged) -> tuple[Entry, ...]:
     """Return a model card for one model.
 
