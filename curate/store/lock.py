@@ -42,24 +42,33 @@ class WriterLock:
         Raises
         ------
         DatasetConflict
-            Another process holds it; the message names it.
+            Another process holds it, and the message names it; or the folder cannot be written.
         """
         try:
             self._lock.acquire(blocking=False)
         except Timeout as error:
             raise DatasetConflict(
-                f"another command is writing: {_holder(self._root)}",
+                f"another command is writing: {_holder_of(self._root)}",
                 value=str(self._root),
                 remedy="Wait until it has ended, then run this command again.",
             ) from error
+        except OSError as error:
+            raise DatasetConflict(f"cannot be written: {error.strerror}", value=str(self._root)) from error
+        try:
+            write_whole(self._root / HOLDER_FILE, self._holder().encode())
+        except OSError as error:
+            self._lock.release()
+            raise DatasetConflict(f"cannot be written: {error.strerror}", value=str(self._root)) from error
+        return self
+
+    def _holder(self) -> str:
         holder = {
             "pid": os.getpid(),
             "host": socket.gethostname(),
             "command": self._command,
             "since": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
         }
-        write_whole(self._root / HOLDER_FILE, json.dumps(holder).encode())
-        return self
+        return json.dumps(holder)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -67,7 +76,7 @@ class WriterLock:
         self._lock.release()
 
 
-def _holder(root: Path) -> str:
+def _holder_of(root: Path) -> str:
     try:
         holder = json.loads((root / HOLDER_FILE).read_text(encoding="utf-8"))
         return f"{holder['command']}, process {holder['pid']} on {holder['host']}, since {holder['since']}"

@@ -115,6 +115,15 @@ def test_a_second_writer_is_told_who_holds_the_dataset_and_a_kill_frees_it(datas
         pass
 
 
+@pytest.mark.parametrize("name", ["writer.lock", "writer.json"])
+def test_a_folder_that_cannot_be_written_is_a_conflict(tmp_path: Path, name: str) -> None:
+    dataset = create_dataset(tmp_path / "new")
+    (dataset.root / name).unlink()
+    (dataset.root / name).mkdir()
+    with pytest.raises(DatasetConflict, match="cannot be written"), dataset.writer("test", {}):
+        pass
+
+
 def test_rows_of_a_killed_run_are_not_seen_and_do_not_come_back(dataset_of: Make, row: Row) -> None:
     dataset = dataset_of([row("1")])
     # What a run killed before its log row leaves: a commit in one table, and a table that no version names.
