@@ -11,6 +11,7 @@ from harness.report.text import is_smoke, is_synthetic, positive_word, tested
 from harness.report.wording import attribute_name, count, inside, percent, plural, readable
 
 _USUAL_MIN_POSITIVES = 10
+_ELSEWHERE = "Predictions made elsewhere."
 AUTHOR = "To be filled in by the author."
 
 
@@ -41,15 +42,15 @@ def methods(run: RunFolder) -> tuple[Entry, ...]:
         Entry(
             "Outcome", f"Task {task['name']}: classes {', '.join(task['classes'])}; positive = {positive_word(run)}."
         ),
-        Entry("Predictors", _predictors(run)),
-        Entry("Sample size", f"All images of the split that the task keeps; none was set beforehand. {_limits(run)}"),
+        Entry("Predictors", _predictors(run), open=not _trained_here(run)),
+        Entry("Sample size", f"All images of the split that the task keeps. {_limits(run)}"),
         Entry(
             "Missing data",
             "Images without a usable label are left out by the task and counted. "
             "Where an attribute is not recorded, the image forms a group of its own, which takes no part in gaps.",
         ),
         Entry("Analytical methods", _analysis(run)),
-        Entry("Class imbalance", _imbalance(run)),
+        Entry("Class imbalance", _imbalance(run), open=not _trained_here(run)),
         Entry(
             "Fairness",
             f"Looked at by {_attributes(run)}. One threshold for all groups. A group is called lower only where an "
@@ -59,10 +60,7 @@ def methods(run: RunFolder) -> tuple[Entry, ...]:
             "Model output",
             "A probability per class; thresholds are chosen on the validation set and carried over unchanged.",
         ),
-        Entry(
-            "Training against evaluation",
-            "Patients are in one part of the split only. The test set was predicted once, after training.",
-        ),
+        Entry("Training against evaluation", _separation(run), open=not _trained_here(run)),
         Entry("Ethical approval", AUTHOR, open=True),
     )
 
@@ -73,7 +71,33 @@ def _sources(run: RunFolder) -> str:
     return f"{words} The images are drawn by a program and show no person.".strip() if is_synthetic(run) else words
 
 
+def _trained_here(run: RunFolder) -> bool:
+    """Tell whether the harness has run every model itself; `harness evaluate` knows predictions only."""
+    return all(roles(model.facts).get("train") for model in run.models)
+
+
+def _separation(run: RunFolder) -> str:
+    shared = _patients_of_both(run)
+    said = {
+        None: "Whether validation and test share patients is unknown, as no patient ids are known.",
+        0: "No patient is in both validation and test.",
+    }.get(shared, f"{plural(shared, 'patient')} in both validation and test: the thresholds have seen them.")
+    if _trained_here(run):
+        return f"{said} The test set was predicted once, after training, by processes that had no test labels."
+    return f"{said} {_ELSEWHERE} Whether training has seen images or patients of the test set: {inside(AUTHOR)}"
+
+
+def _patients_of_both(run: RunFolder) -> int | None:
+    rows = run.lead.predictions
+    if rows.empty or rows["patient_id"].isna().all():
+        return None
+    parts = {role: set(part["patient_id"].dropna()) for role, part in rows.groupby("split")}
+    return len(parts.get("val", set()) & parts.get("test", set()))
+
+
 def _predictors(run: RunFolder) -> str:
+    if not _trained_here(run):
+        return f"{_ELSEWHERE} What the models were given: {inside(AUTHOR)}"
     given = {model.name: ", ".join(map(str, _list(model.facts, "metadata_columns"))) for model in run.models}
     said = [f"{name} was given {columns}" for name, columns in given.items() if columns]
     return f"Pixels; {'; '.join(said)}." if said else "Pixels only; no model saw metadata."
@@ -90,8 +114,11 @@ def _limits(run: RunFolder) -> str:
 
 def _analysis(run: RunFolder) -> str:
     settings = run.lead.metrics["settings"]
+    level = percent(settings["level"], digits=0)
+    if not settings["n_resamples"]:
+        return f"{level} intervals in closed form, by patient; other metrics have none. Models were not compared."
     return (
-        f"{percent(settings['level'], digits=0)} intervals from {count(settings['n_resamples'])} resamples of patients "
+        f"{level} intervals from {count(settings['n_resamples'])} resamples of patients "
         f"(seed {settings['bootstrap_seed']}): logit-t for ROC-AUC and average precision, Korn-Graubard for "
         "proportions at a fixed threshold, patient-clustered sandwich for calibration slope and intercept, percentile "
         "otherwise. Models are compared on the same resamples. The randomness of training is not in the intervals. "
@@ -100,10 +127,12 @@ def _analysis(run: RunFolder) -> str:
 
 
 def _imbalance(run: RunFolder) -> str:
-    names = {model.name: str(model.facts.get("imbalance", "none")) for model in run.models if model.facts}
+    if not _trained_here(run):
+        return f"{_ELSEWHERE} What was done about it: {inside(AUTHOR)}"
+    names = {model.name: str(model.facts.get("imbalance", "none")) for model in run.models}
     used = {name: how for name, how in names.items() if how != "none"}
     if not used:
-        return "Nothing was done about it; the loss weighs every image alike."
+        return "The harness did nothing about it: the loss weighs every image alike."
     return "; ".join(f"{name}: {how}" for name, how in used.items()) + "."
 
 

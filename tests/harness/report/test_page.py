@@ -219,3 +219,18 @@ def test_metrics_of_a_newer_version_are_refused(tmp_path: Path) -> None:
 def test_the_command_prints_where_the_page_is(copied: Path) -> None:
     done = CliRunner().invoke(app, ["report", str(copied)])
     assert (done.exit_code, done.stdout.strip()) == (0, str(copied / "report.html"))
+
+
+def test_predictions_made_elsewhere_are_not_said_to_be_trained_apart_from_the_test_set(finished_run: Path) -> None:
+    write_report(finished_run)
+    page = (finished_run / "report.md").read_text(encoding="utf-8")
+    assert "Whether training has seen images or patients of the test set: to be filled in by the author" in page
+    assert "after training, by processes that had no test labels" not in page
+
+
+def test_patients_in_validation_and_test_are_counted(finished_run: Path) -> None:
+    rows = artifacts.read_predictions(finished_run / "baseline")
+    shared = set(rows.query("split == 'val'")["patient_id"]) & set(rows.query("split == 'test'")["patient_id"])
+    write_report(finished_run)
+    page = (finished_run / "report.md").read_text(encoding="utf-8")
+    assert f"{len(shared)} patients in both validation and test" in page
