@@ -16,6 +16,7 @@ __all__ = ["Record", "TextTable", "decoded", "read_table"]
 # In this order: a byte order mark says it, UTF-8 proves itself, the rest are guesses among what Russian programs write.
 _MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 _GUESSES = {"windows-1251": "cp1251", "koi8-r": "koi8-r", "ibm866": "cp866", "maccyrillic": "mac-cyrillic"}
+_USUAL = "windows-1251"
 _DELIMITERS = ",;\t|"
 _SNIFFED_LINES = 30
 
@@ -127,9 +128,9 @@ def decoded(data: bytes, *, name: str, encoding: str | None = None) -> tuple[str
     schemas.errors.DataFault
         The bytes are not text in the encoding that was given, or in any that is known.
     """
-    known = encoding or next((codec for mark, codec in _MARKS if data.startswith(mark)), None)
-    tried = [known] if known else ["utf-8", *_guess(data)]
-    for codec in tried:
+    tried = []
+    for codec in _codecs(data, encoding):
+        tried.append(codec)
         try:
             text = data.decode(codec)
         except (UnicodeDecodeError, LookupError):
@@ -140,12 +141,22 @@ def decoded(data: bytes, *, name: str, encoding: str | None = None) -> tuple[str
     raise DataFault(f"is no text in {' or '.join(tried)}", place=Place(name), remedy=remedy)
 
 
-def _guess(data: bytes) -> list[str]:
+def _codecs(data: bytes, encoding: str | None) -> Iterator[str]:
+    known = encoding or next((codec for mark, codec in _MARKS if data.startswith(mark)), None)
+    if known is not None:
+        yield known
+    else:
+        yield "utf-8"
+        yield _guess(data)
+
+
+def _guess(data: bytes) -> str:
     import chardet
 
-    said = chardet.detect(data, include_encodings=["utf-8", *_GUESSES])["encoding"]
-    codec = _GUESSES.get(str(said).casefold())
-    return [codec] if codec else ["cp1251"]
+    said = chardet.detect(
+        data, include_encodings=["utf-8", *_GUESSES], no_match_encoding=_USUAL, empty_input_encoding=_USUAL
+    )
+    return _GUESSES.get(str(said["encoding"]).casefold(), _GUESSES[_USUAL])
 
 
 def _lines(text: str, delimiter: str, name: str) -> Iterator[tuple[int, list[str]]]:
@@ -180,7 +191,10 @@ def _delimiter(text: str) -> str:
     head = "".join(text.splitlines(keepends=True)[:_SNIFFED_LINES])
 
     def agreement(delimiter: str) -> tuple[int, int]:
-        widths = [len(cells) for _, cells in _lines(head, delimiter, "") if any(cells)]
+        try:
+            widths = [len(cells) for _, cells in _lines(head, delimiter, "") if any(cells)]
+        except DataFault:
+            return (0, 0)
         usual = max(set(widths), key=widths.count, default=1)
         return (widths.count(usual) if usual > 1 else 0, usual)
 

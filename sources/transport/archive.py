@@ -146,7 +146,10 @@ def _read_zip(archive: str, span: _Span) -> bytes:
         name_length, extra_length = struct.unpack("<HH", header[26:30])
         file.seek(span.at + _LOCAL_HEADER_BYTES + name_length + extra_length)
         packed = file.read(span.packed)
-    content = zlib.decompressobj(-zlib.MAX_WBITS).decompress(packed, span.size + 1) if span.deflated else packed
+    try:
+        content = zlib.decompressobj(-zlib.MAX_WBITS).decompress(packed, span.size + 1) if span.deflated else packed
+    except zlib.error as error:
+        raise OSError(f"the member of the archive is damaged ({error})") from error
     if len(content) != span.size or zlib.crc32(content) != span.crc:
         raise OSError("the member of the archive is damaged")
     return content
