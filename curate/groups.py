@@ -224,7 +224,9 @@ def _components(position: pd.Series[int], hubs: pd.DataFrame, edges: list[Edge])
     rows = np.concatenate([position.loc[hubs["sample_id"]].to_numpy(), position.loc[[e.a for e in edges]].to_numpy()])
     columns = np.concatenate([hub, position.loc[[e.b for e in edges]].to_numpy()])
     size = n + (int(hub.max()) + 1 - n if len(hub) else 0)
-    links = coo_array((np.ones(len(rows), np.int8), (rows.astype(np.int64), columns.astype(np.int64))), shape=(size, size))
+    links = coo_array(
+        (np.ones(len(rows), np.int8), (rows.astype(np.int64), columns.astype(np.int64))), shape=(size, size)
+    )
     return connected_components(links, directed=False)[1][:n].astype(np.int64)
 
 
@@ -274,9 +276,7 @@ def _unit_components(ends: npt.NDArray[np.int64], n_units: int) -> npt.NDArray[n
     return connected_components(links, directed=False)[1].astype(np.int64)
 
 
-def _recorded(
-    samples: pd.DataFrame, side: npt.NDArray[np.int64], position: pd.Series[int]
-) -> dict[int, set[str]]:
+def _recorded(samples: pd.DataFrame, side: npt.NDArray[np.int64], position: pd.Series[int]) -> dict[int, set[str]]:
     """Return the recorded patients of each side of the doubtful edges."""
     if "patient_id" not in samples:
         return {}

@@ -1,7 +1,7 @@
 """What a check is, what it gets to read, and the finding that it returns.
 
-A check is three stages: measure (facts, cached), score (facts to a probability or a rank) and mark (score, threshold and
-context to findings). It reads what earlier steps wrote, never another check.
+A check is three stages: measure (facts, cached), score (facts to a probability or a rank) and mark (score, threshold
+and context to findings). It reads what earlier steps wrote, never another check.
 """
 
 from __future__ import annotations

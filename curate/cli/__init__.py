@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from curate.cli.check import check
 from curate.cli.diff import diff
+from curate.cli.findings import findings
 from curate.cli.ingest import ingest
 from curate.cli.log import log
 from curate.cli.review import review
@@ -16,6 +18,8 @@ from curate.cli.verify import verify
 COMMANDS: dict[str, Callable[..., None]] = {
     "sources": sources,
     "ingest": ingest,
+    "check": check,
+    "findings": findings,
     "table": table,
     "verify": verify,
     "log": log,

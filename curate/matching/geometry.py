@@ -134,15 +134,15 @@ def _consistent(matrix: Doubles, scale: Doubles, turn: Doubles) -> npt.NDArray[n
     if determinant <= 0:  # a fold: no picture of skin is turned inside out
         return np.zeros(len(scale), bool)
     angle = np.arctan2(matrix[1, 0] - matrix[0, 1], matrix[0, 0] + matrix[1, 1])
-    agree: npt.NDArray[np.bool_] = np.abs(scale - 0.5 * np.log(determinant)) < LOG_SCALE
-    return agree & (np.cos(turn - angle) > np.cos(TURN))
+    agree = np.abs(scale - 0.5 * np.log(determinant)) < LOG_SCALE
+    return np.asarray(agree & (np.cos(turn - angle) > np.cos(TURN)), np.bool_)
 
 
 def _fit(source: Doubles, target: Doubles) -> Doubles:
     """Return the least squares map: a similarity up to five points, affine from six."""
     if len(source) >= AFFINE_FROM:
         design = np.column_stack([source, np.ones(len(source))])
-        return np.linalg.lstsq(design, target, rcond=None)[0].T
+        return np.asarray(np.linalg.lstsq(design, target, rcond=None)[0].T, np.float64)
     a, b = source @ [1, 1j], target @ [1, 1j]
     spread = a - a.mean()
     factor = np.vdot(spread, b - b.mean()) / max(np.vdot(spread, spread).real, 1e-12)

@@ -1,4 +1,4 @@
-"""Facts of one candidate pair: how many local matches one map explains, where they lie, and how alike the pixels are."""
+"""Facts of one candidate pair: how many local matches one map explains, where they lie, how alike the pixels are."""
 
 from __future__ import annotations
 
@@ -7,11 +7,13 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from curate.matching.features import Features, mirrored
+from curate.matching.features import LONG_SIDE_PX, Features, mirrored
 from curate.matching.geometry import Alignment, Matches, align, nearest, occupied_cells
 from curate.matching.photometry import compare_aligned
 
 INLIERS_SHOWN = 60
+# Name of the rule in keys of caches: to be changed with any constant or step of geometry and photometry.
+PARAMETERS = "pairs-v1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +27,7 @@ class PairFacts:
     cells : int
         Occupied cells of an 8 x 8 grid, the fewer of the two pictures.
     spread : float
-        Standard deviation of the inliers across their main direction, units of the long side (a ruler has next to none).
+        Deviation of the inliers across their main direction, units of the long side (a ruler has next to none).
     share_inside : float
         Inliers over the keypoints of A that fall inside B.
     scale, anisotropy : float
@@ -34,6 +36,8 @@ class PairFacts:
         Mean distance ratio of the inliers.
     residual : float
         Mean distance of the inliers from the map, units of the long side.
+    residual_px : float
+        The same in pixels of the coarser picture, as far as it was looked at (at most 225 px).
     overlap : float
         Share of B that A covers.
     gray, local_gray : float
@@ -55,6 +59,7 @@ class PairFacts:
     anisotropy: float
     ratio: float
     residual: float
+    residual_px: float
     overlap: float
     gray: float
     local_gray: float
@@ -96,6 +101,7 @@ def _facts(a: Features, b: Features, matches: Matches, found: Alignment, *, mirr
         anisotropy=large / max(small, 1e-6),
         ratio=float(matches.ratio[found.inliers].mean()),
         residual=found.residual,
+        residual_px=found.residual * _seen_px(a, b) / max(1.0, float(np.sqrt(large * small))),
         overlap=overlap,
         gray=gray,
         local_gray=local_gray,
@@ -103,6 +109,10 @@ def _facts(a: Features, b: Features, matches: Matches, found: Alignment, *, mirr
         matrix=tuple(float(x) for x in found.matrix.ravel()),
         points=_shown(source, target, a.frame[0] if mirror else None),
     )
+
+
+def _seen_px(a: Features, b: Features) -> int:
+    return min(LONG_SIDE_PX, max(a.width_px, a.height_px), max(b.width_px, b.height_px))
 
 
 def _count_inside(points: npt.NDArray[np.float32], matrix: npt.NDArray[np.float64], frame: tuple[float, float]) -> int:

@@ -1,4 +1,4 @@
-"""Local features of stored pictures, kept in the user's cache by pixel hash and parameters; it may be deleted at any time."""
+"""Local features of stored pictures, kept in the user's cache by pixel hash and parameters; it may be deleted."""
 
 from __future__ import annotations
 

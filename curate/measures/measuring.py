@@ -6,7 +6,6 @@ version have changed.
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -146,7 +145,7 @@ def _still_true(rows: pa.Table, stored: pd.DataFrame, measures: Sequence[Measure
     same_pixels = frame["pixel_sha256"] == frame["sample_id"].map(current)
     same_version = frame["method_version"] == frame["method"].map(version).fillna(frame["method_version"])
     kept = (frame["method"] == PUBLISHED) | (same_pixels & same_version)
-    return frame[kept.to_numpy(bool)]
+    return pd.DataFrame(frame[kept.to_numpy(bool)])
 
 
 def _still_true_vectors(dataset: Dataset, stored: pd.DataFrame, embedder: Embedder | None) -> pd.DataFrame:
@@ -156,7 +155,7 @@ def _still_true_vectors(dataset: Dataset, stored: pd.DataFrame, embedder: Embedd
     frame = dataset.embeddings(embedder.name).to_pandas()
     current = dict(zip(stored["sample_id"], stored["pixel_sha256"], strict=True))
     same = (frame["pixel_sha256"] == frame["sample_id"].map(current)) & (frame["model_sha256"] == embedder.sha256)
-    return frame.loc[same.to_numpy(bool), columns]
+    return pd.DataFrame(frame.loc[same.to_numpy(bool), columns])
 
 
 def _tasks(
@@ -187,14 +186,15 @@ def _with_readings(
 ) -> pa.Table:
     """Return old rows and a row for each sample, method and measure that has none yet."""
     have = set(zip(rows["sample_id"], rows["method"], strict=True))
-    by_pixel = {key: group for key, group in rows.groupby(["pixel_sha256", "method"])} if len(rows) else {}
+    by_pixel = {(str(pixel), str(method)): group for (pixel, method), group in rows.groupby(["pixel_sha256", "method"])}
     new: list[dict[str, object]] = []
     for sample_id, pixel in zip(stored["sample_id"], stored["pixel_sha256"], strict=True):
         for method in measures:
             if (sample_id, method.name) in have:
                 continue
             for name, reading in _readings(method, pixel, found, by_pixel).items():
-                new.append(_row(sample_id, pixel, name, reading, method, run_id))
+                of_sample = {"sample_id": sample_id, "pixel_sha256": pixel, "run_id": run_id}
+                new.append(of_sample | _value(method, name, reading))
     old = conform(pa.Table.from_pandas(rows, schema=schema("measures"), preserve_index=False), "measures")
     return pa.concat_tables([old, from_rows("measures", new)])
 
@@ -205,12 +205,12 @@ def _readings(
     found: Mapping[str, _Facts | Fault],
     by_pixel: Mapping[tuple[str, str], pd.DataFrame],
 ) -> Mapping[str, Reading]:
-    facts = found.get(pixel)
-    if isinstance(facts, Fault):
-        return {name: Reading(None, "failed", facts.what) for name in method.units}
-    if facts is not None and method.name in facts.readings:
+    twin = by_pixel.get((pixel, method.name))  # another row with the same pixels was measured before
+    if twin is None:
+        facts = found[pixel]
+        if isinstance(facts, Fault):
+            return {name: Reading(None, "failed", facts.what) for name in method.units}
         return facts.readings[method.name]
-    twin = by_pixel[pixel, method.name]  # another row with the same pixels was measured before
     first = twin[twin["sample_id"] == twin["sample_id"].iloc[0]]
     return {
         str(row.measure): Reading(
@@ -220,17 +220,14 @@ def _readings(
     }
 
 
-def _row(sample_id: str, pixel: str, name: str, reading: Reading, method: Measure, run_id: str) -> dict[str, object]:
+def _value(method: Measure, name: str, reading: Reading) -> dict[str, object]:
     return {
-        "sample_id": sample_id,
-        "pixel_sha256": pixel,
         "measure": name,
         "value": reading.value,
         "status": reading.status,
         "detail": reading.detail,
         "method": method.name,
         "method_version": method.version,
-        "run_id": run_id,
     }
 
 
@@ -275,7 +272,7 @@ def _write(
 
 
 def _faults(found: Mapping[str, _Facts | Fault], stored: pd.DataFrame) -> tuple[Fault, ...]:
-    owners = stored.groupby("pixel_sha256")["sample_id"].agg(lambda ids: tuple(sorted(ids)))
+    owners = {str(pixel): tuple(sorted(ids)) for pixel, ids in stored.groupby("pixel_sha256")["sample_id"]}
     return tuple(
         Fault(facts.rule, facts.what, place=facts.place, value=facts.value, sample_ids=owners[pixel])
         for pixel, facts in found.items()

@@ -114,7 +114,7 @@ def _known(name: str) -> list[str]:
         return [f"{TIMM}{each}" for each in timm.list_models()]
     from torchvision import models
 
-    return models.list_models(module=models)
+    return [str(each) for each in models.list_models(module=models)]
 
 
 def _network(name: str, weights: Path) -> torch.nn.Module:
@@ -162,8 +162,10 @@ def _preparation(name: str) -> Preparation:
     if name.startswith(TIMM):
         import timm
 
-        config = timm.create_model(name.removeprefix(TIMM), pretrained=False).pretrained_cfg
-        return Preparation(config["input_size"][-1], tuple(config["mean"]), tuple(config["std"]))
+        config = timm.get_pretrained_cfg(name.removeprefix(TIMM))
+        if config is None:
+            return Preparation()
+        return Preparation(int(config.input_size[-1]), tuple(config.mean), tuple(config.std))
     from torchvision import models
 
     crop = models.get_model_weights(name).DEFAULT.transforms().crop_size[0]

@@ -7,6 +7,7 @@ gives. Good enough to rank suspicious labels of a synthetic or small set; a netw
 from __future__ import annotations
 
 import hashlib
+import itertools
 from collections.abc import Sequence
 
 import cv2
@@ -39,7 +40,7 @@ def embed(images: Sequence[Image]) -> Floats:
 
 def _vector(image: Image) -> Floats:
     small = cv2.resize(image, (SIDE_PX, SIDE_PX), interpolation=cv2.INTER_AREA)
-    lab = cv2.cvtColor(small.astype(np.float32) / 255, cv2.COLOR_RGB2LAB)
+    lab = np.asarray(cv2.cvtColor(small.astype(np.float32) / np.float32(255), cv2.COLOR_RGB2LAB), np.float32)
     lightness = np.ascontiguousarray(lab[..., 0])
     zones = _zones()
     parts = [
@@ -60,18 +61,18 @@ def _zones() -> list[npt.NDArray[np.bool_]]:
 
 def _colors(pixels: Floats) -> Floats:
     spread = np.percentile(pixels, PERCENTILES, axis=0).ravel()
-    return np.concatenate([spread, pixels.std(axis=0)]).astype(np.float32) / 50
+    return np.asarray(np.concatenate([spread, pixels.std(axis=0)]) / 50, np.float32)
 
 
 def _joint_histogram(pixels: Floats) -> Floats:
-    low, high = np.float32([0, -20, -20]), np.float32([100, 60, 60])
+    low, high = np.array([0, -20, -20]), np.array([100, 60, 60])
     cell = np.clip((pixels - low) / (high - low) * COLOR_BINS, 0, COLOR_BINS - 1).astype(int)
     index = (cell[:, 0] * COLOR_BINS + cell[:, 1]) * COLOR_BINS + cell[:, 2]
     return np.sqrt(np.bincount(index, minlength=COLOR_BINS**3) / len(pixels)).astype(np.float32)
 
 
 def _pattern_histogram(lightness: Floats, radius: int) -> tuple[Floats, Floats]:
-    """Return rotation invariant local binary patterns: uniform ones by count of bright neighbors, the others in one bin.
+    """Return rotation invariant local binary patterns: uniform ones by count of bright neighbors, others in one bin.
 
     References
     ----------
@@ -98,12 +99,12 @@ def _shares(code: npt.NDArray[np.int64]) -> Floats:
 def _energies(lightness: Floats, zones: Sequence[npt.NDArray[np.bool_]]) -> Floats:
     """Return the log deviation of each band of detail in each zone."""
     levels = [lightness, *(cv2.GaussianBlur(lightness, (0, 0), sigma) for sigma in TEXTURE_SCALES)]
-    bands = [fine - coarse for fine, coarse in zip(levels, levels[1:], strict=False)]
+    bands = [fine - coarse for fine, coarse in itertools.pairwise(levels)]
     return np.array([np.log1p(band[zone].std()) for band in bands for zone in zones], np.float32)
 
 
 def _shape(lab: Floats) -> Floats:
-    """Return area, compactness, asymmetry, offset, eccentricity, border contrast and color spread of the darker part."""
+    """Return area, compactness, asymmetry, offset, axes, border contrast and color spread of the darker part."""
     smooth = cv2.GaussianBlur(lab[..., 0], (0, 0), 3)
     gray = np.clip(smooth * 2.55, 0, 255).astype(np.uint8)
     _, mask = cv2.threshold(gray, 0, 1, cv2.THRESH_BINARY_INV + cv2.THRESH_OTSU)

@@ -83,7 +83,8 @@ def _prepare(image: Image, preparation: Preparation) -> npt.NDArray[np.float32]:
     side = preparation.side_px
     shrinks = max(image.shape[:2]) > side
     small = cv2.resize(image, (side, side), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR)
-    scaled = (small.astype(np.float32) / 255 - np.float32(preparation.mean)) / np.float32(preparation.deviation)
+    mean, deviation = np.array(preparation.mean, np.float32), np.array(preparation.deviation, np.float32)
+    scaled = (small.astype(np.float32) / np.float32(255) - mean) / deviation
     return np.ascontiguousarray(scaled.transpose(2, 0, 1))
 
 

@@ -1,0 +1,90 @@
+"""From the facts of a pair to two probabilities: is it one lesion, and if so, is it one and the same exposure.
+
+Both are logistic regressions whose coefficients stand in two tables below, so that a reader can repeat a score by hand.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+
+from curate.matching.verify import PairFacts
+
+
+def describe(facts: PairFacts) -> dict[str, float]:
+    """Return the numbers that the two regressions weigh.
+
+    Parameters
+    ----------
+    facts : PairFacts
+        Of one verified pair.
+    """
+    return {
+        "constant": 1.0,
+        "inliers": math.log(facts.inliers),
+        "inliers to ten": math.log(min(facts.inliers, 10)),
+        "cells": math.log(facts.cells),
+        "share of matches": facts.inliers / facts.matches,
+        "share inside": math.log(min(facts.share_inside, 1.0) + 0.005),
+        "spread": math.log(facts.spread + 0.01),
+        "zoom": abs(math.log(max(facts.scale, 0.05))),
+        "anisotropy": math.log(min(facts.anisotropy, 5.0)),
+        "ratio": facts.ratio,
+        "residual": 50 * facts.residual,
+        "residual px": facts.residual_px,
+        "overlap": facts.overlap,
+        "gray": facts.gray,
+        "local gray": facts.local_gray,
+        "local gray to half": min(facts.local_gray, 0.5),
+    }
+
+
+# Fitted on 73,563 candidate pairs of the 6,715 HAM10000 pictures at 200 x 150 px (2,247 pairs of one lesion by recorded
+# ids and adjudication; 70 strong pairs of different ids left out) and, at a twentieth of the weight, 7,824 planted
+# copies of 275 pictures of HAM10000, UDA-1 and PAD-UFES-20. Five folds by lesion: recall .978 at precision .99 where
+# the recorded ids give the candidates, expected calibration error .003.
+SAME_LESION: Mapping[str, float] = {
+    "constant": -9.862,
+    "inliers": 0.877,
+    "inliers to ten": 4.013,
+    "cells": 1.212,
+    "share of matches": -1.172,
+    "share inside": 1.005,
+    "spread": -1.118,
+    "zoom": 1.989,
+    "anisotropy": 1.262,
+    "ratio": -5.207,
+    "residual": -2.098,
+    "overlap": 1.955,
+    "gray": 0.526,
+    "local gray": 4.145,
+    "local gray to half": -0.578,
+}
+
+# Fitted on 2,090 copies of 110 pictures against the 2,100 surest second exposures, both sides of equal weight: 95 % of
+# the copies are told (the others are mostly JPEG quality 50 and squeezed copies of 200 px pictures), 5 % of the second
+# exposures are called one photo, most of them rightly by eye. A new exposure has stretched skin, so its points do not
+# fall as exactly.
+SAME_PHOTO: Mapping[str, float] = {"constant": 9.162, "residual px": -17.702, "share inside": 2.949}
+
+
+def same_lesion_probability(facts: PairFacts) -> float:
+    """Return the probability that two pictures show one lesion.
+
+    Parameters
+    ----------
+    facts : PairFacts
+        Of one verified pair. A mirrored pair can only be a copy, so it is also weighed as one.
+    """
+    probability = _logistic(SAME_LESION, describe(facts))
+    return probability * same_photo_probability(facts) if facts.mirror else probability
+
+
+def same_photo_probability(facts: PairFacts) -> float:
+    """Return the probability that two pictures of one lesion are one exposure, changed afterwards."""
+    return _logistic(SAME_PHOTO, describe(facts))
+
+
+def _logistic(weights: Mapping[str, float], numbers: Mapping[str, float]) -> float:
+    total = sum(weight * numbers[name] for name, weight in weights.items())
+    return 1 / (1 + math.exp(-max(-50.0, min(50.0, total))))
