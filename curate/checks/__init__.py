@@ -228,7 +228,7 @@ def _found(
 
 
 def _truth(samples: pd.DataFrame, rows: Sequence[FindingRow], ran: set[str]) -> dict[str, tuple[TruthCount, ...]]:
-    """Return, per source that knows its own defects, planted against found for the kinds that the checks that ran find."""
+    """Return, per source that knows its own defects, planted against found for the kinds of the checks that ran."""
     counted = {}
     marked = [
         (str(row["kind"]), frozenset(map(str, row["sample_ids"])))  # type: ignore[call-overload]
