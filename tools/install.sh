@@ -14,8 +14,11 @@ fi
 PIP_CONSTRAINT=/dev/null
 export PIP_CONSTRAINT
 if [ -n "$UV" ]; then
-    "$UV" --no-config pip install --python "$bin/python" --require-hashes -r requirements.lock
-    "$UV" --no-config pip install --quiet --python "$bin/python" --no-deps -e . -e examples/harness-plugin
+    # uv brings its own certificates; behind a proxy only those of the machine are right.
+    "$UV" --no-config pip install --python "$bin/python" --require-hashes -r requirements.lock ||
+        "$UV" --no-config --system-certs pip install --python "$bin/python" --require-hashes -r requirements.lock
+    "$UV" --no-config pip install --quiet --python "$bin/python" --no-deps -e . -e examples/harness-plugin ||
+        "$UV" --no-config --system-certs pip install --quiet --python "$bin/python" --no-deps -e . -e examples/harness-plugin
 else
     "$bin/python" -m pip --version >/dev/null 2>&1 || {
         echo "Neither uv nor pip can be had here: apt install python3-venv, or pip install uv." >&2
