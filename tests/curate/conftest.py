@@ -60,7 +60,7 @@ def dataset_of(tmp_path: Path) -> Callable[[Sequence[Mapping[str, object]]], Dat
 
 @pytest.fixture
 def dataset_of_files(tmp_path: Path) -> Callable[[Mapping[str, bytes]], Dataset]:
-    """Return a function that stores picture files as a real dataset: name of the sample -> bytes, and fields of its row."""
+    """Return a function that stores picture files as a real dataset: name -> bytes, and name -> fields of its row."""
 
     def make(
         files: Mapping[str, bytes], fields: Mapping[str, Mapping[str, object]] | None = None, name: str = "dataset"
