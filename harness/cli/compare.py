@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 import typer
 
 
-def compare(  # noqa: PLR0913 - one parameter per option
+def compare(
     runs: Annotated[list[Path], typer.Argument(metavar="RUN...", help="Run folders, or models RUN/MODEL.")],
     *,
     out: Annotated[Path | None, typer.Option(help="Folder for compare.parquet.", metavar="DIR")] = None,

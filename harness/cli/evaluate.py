@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 import typer
 
 
-def evaluate(  # noqa: PLR0913 - one parameter per option of the command
+def evaluate(
     *,
     data: Annotated[Path, typer.Option(help="Dataset.", metavar="DATASET")],
     split: Annotated[str, typer.Option(help="Name of a split; NAME/2 takes fold 2 as test.")],

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _NOT_SHOWN = ("run_id", "model", "task", "split", "unit", "seed")
 
 
-def evaluate(  # noqa: PLR0913 - five of them are options
+def evaluate(
     predictions: pd.DataFrame,
     view: View,
     *,

@@ -27,7 +27,7 @@ _COLUMNS = {
 _NOT_KNOWN = ("unknown", "unmapped")
 
 
-def evaluation_rows(  # noqa: PLR0913 - four of them are options
+def evaluation_rows(
     root: str | Path,
     split: str,
     task: Task,

@@ -6,7 +6,7 @@ Definitions are tested against scikit-learn, statsmodels and a table worked by h
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import partial
 
 import numpy as np
@@ -76,26 +76,6 @@ def _citl(draws: Draws, _: str) -> Floats:
 
 def _part(name: str) -> Callable[[Bools, Floats], float]:
     return lambda y_true, score: calibration.decomposition(y_true, score)[name]
-
-
-# --- proportions at a threshold: right rows and counted rows per cluster ---------------------------------------------
-
-
-def _pos(sums: Mapping[str, Floats], threshold: str) -> tuple[Floats, Floats]:
-    return sums[f"tp@{threshold}"], sums["pos"]
-
-
-def _neg(sums: Mapping[str, Floats], threshold: str) -> tuple[Floats, Floats]:
-    return sums["neg"] - sums[f"fp@{threshold}"], sums["neg"]
-
-
-def _called_pos(sums: Mapping[str, Floats], threshold: str) -> tuple[Floats, Floats]:
-    return sums[f"tp@{threshold}"], sums[f"tp@{threshold}"] + sums[f"fp@{threshold}"]
-
-
-def _called_neg(sums: Mapping[str, Floats], threshold: str) -> tuple[Floats, Floats]:
-    right = sums["neg"] - sums[f"fp@{threshold}"]
-    return right, right + sums["pos"] - sums[f"tp@{threshold}"]
 
 
 _CLASSES = estimable.both_classes
@@ -192,7 +172,7 @@ _AT_THRESHOLD = (
         title="Sensitivity",
         of=_of_table(confusion.sens),
         interval="korn_graubard",
-        share=_pos,
+        share=confusion.positives_share,
         comparable=True,
         at_threshold=True,
         gap="logit",
@@ -203,7 +183,7 @@ _AT_THRESHOLD = (
         title="Specificity",
         of=_of_table(confusion.spec),
         interval="korn_graubard",
-        share=_neg,
+        share=confusion.negatives_share,
         comparable=True,
         at_threshold=True,
         gap="logit",
@@ -214,7 +194,7 @@ _AT_THRESHOLD = (
         title="Positive predictive value",
         of=_of_table(confusion.ppv),
         interval="korn_graubard",
-        share=_called_pos,
+        share=confusion.called_positive_share,
         at_threshold=True,
         chance=lambda prevalence, _: prevalence,
         paired="t",
@@ -224,7 +204,7 @@ _AT_THRESHOLD = (
         title="Negative predictive value",
         of=_of_table(confusion.npv),
         interval="korn_graubard",
-        share=_called_neg,
+        share=confusion.called_negative_share,
         at_threshold=True,
         chance=lambda prevalence, _: 1 - prevalence,
         paired="t",
@@ -274,7 +254,7 @@ _AT_THRESHOLD = (
         title="Number needed to biopsy",
         of=_of_table(confusion.nnb),
         interval="inverse_ppv",
-        share=_called_pos,
+        share=confusion.called_positive_share,
         higher_is_better=False,
         at_threshold=True,
         chance=lambda prevalence, _: 1 / prevalence,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -95,3 +96,29 @@ def net_benefit(table: Confusion, threshold: float) -> Floats:
     """
     n = table.tp + table.fp + table.fn + table.tn
     return ratio(table.tp, n) - ratio(table.fp, n) * (threshold / (1 - threshold))
+
+
+# --- the same proportions cluster by cluster: (right rows, counted rows) from sums per cluster ------------------------
+
+Sums = Mapping[str, Floats]
+
+
+def positives_share(sums: Sums, threshold: str) -> tuple[Floats, Floats]:
+    """Return positives that are called so, of all positives."""
+    return sums[f"tp@{threshold}"], sums["pos"]
+
+
+def negatives_share(sums: Sums, threshold: str) -> tuple[Floats, Floats]:
+    """Return negatives that are called so, of all negatives."""
+    return sums["neg"] - sums[f"fp@{threshold}"], sums["neg"]
+
+
+def called_positive_share(sums: Sums, threshold: str) -> tuple[Floats, Floats]:
+    """Return positives of all rows that are called positive."""
+    return sums[f"tp@{threshold}"], sums[f"tp@{threshold}"] + sums[f"fp@{threshold}"]
+
+
+def called_negative_share(sums: Sums, threshold: str) -> tuple[Floats, Floats]:
+    """Return negatives of all rows that are called negative."""
+    right = sums["neg"] - sums[f"fp@{threshold}"]
+    return right, right + sums["pos"] - sums[f"tp@{threshold}"]

@@ -94,7 +94,7 @@ def bootstrap_error(draws: Floats) -> tuple[float, int]:
     return (float(used.std(ddof=1)) if len(used) > 1 else math.nan), len(used)
 
 
-def from_draws(  # noqa: PLR0913 - three of them are options
+def from_draws(
     value: float,
     draws: Floats,
     method: Literal["logit_t", "percentile"],

@@ -145,7 +145,7 @@ def _is_resampled(metric: Metric, *, only_gaps: bool) -> bool:
     return metric.interval in _RESAMPLED or metric.gap is not None or metric.paired is not None
 
 
-def judge(  # noqa: PLR0913 - two of them are options
+def judge(
     group_id: str,
     scored: Scored,
     asked: Sequence[Asked],
