@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from harness.experiment import Finished
 
 
-def run(  # noqa: PLR0913 - one parameter per option of the command
+def run(
     *,
     data: Annotated[Path, typer.Option(help="Dataset.", metavar="DATASET")],
     split: Annotated[str, typer.Option(help="Name of a split; NAME/2 takes fold 2 as test.")],

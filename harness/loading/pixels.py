@@ -64,7 +64,7 @@ def resized(image: Pixels, shorter_px: int) -> Pixels:
     return np.array(Image.fromarray(image).resize(size, Image.Resampling.BILINEAR))
 
 
-def decoded(  # noqa: PLR0913 - four of them are options
+def decoded(
     wanted: Mapping[str, str],
     read: Callable[[str], Pixels],
     *,

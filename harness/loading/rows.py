@@ -74,7 +74,7 @@ class TaskRows:
         return self.frame[self.frame["split"] == role].reset_index(drop=True)
 
 
-def task_rows(  # noqa: PLR0913 - three of them are options
+def task_rows(
     root: str | Path, split: str, task: Task, *, curated: bool = True, at: int | None = None, pictures: bool = True
 ) -> TaskRows:
     """Return the rows of a split that a task keeps.

@@ -6,11 +6,13 @@ workers and the order of the images change nothing. Crop and shrink come first: 
 
 from __future__ import annotations
 
+import io
 import math
 from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
+from PIL import Image
 from torchvision.transforms.v2 import InterpolationMode, functional
 
 from harness.training.recipe import AugmentName
@@ -160,8 +162,15 @@ def _light(image: torch.Tensor, preset: Augmentation, rng: np.random.Generator) 
         sigma = rng.uniform(0.1, 1.0)
         image = functional.gaussian_blur(image, [5, 5], [sigma, sigma])
     if rng.random() < preset.jpeg:
-        image = functional.jpeg(image, int(rng.integers(60, 96)))
+        image = _saved_as_jpeg(image, quality=int(rng.integers(60, 96)))
     return image
+
+
+def _saved_as_jpeg(image: torch.Tensor, *, quality: int) -> torch.Tensor:
+    # By Pillow: torchvision's own encoder is deprecated since 0.29.
+    buffer = io.BytesIO()
+    Image.fromarray(image.permute(1, 2, 0).numpy()).save(buffer, "JPEG", quality=quality)
+    return torch.from_numpy(np.array(Image.open(buffer))).permute(2, 0, 1)
 
 
 def _jitter(image: torch.Tensor, rng: np.random.Generator) -> torch.Tensor:

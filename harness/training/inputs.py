@@ -89,7 +89,7 @@ class _Epoch(Dataset[tuple[torch.Tensor, int]]):
         return augment(as_tensor(self.table[row]), self.size_px, self.preset, rng), int(self.labels[row])
 
 
-def training_batches(  # noqa: PLR0913 - five of them are options
+def training_batches(
     table: ImageTable,
     batches: list[list[int]],
     *,

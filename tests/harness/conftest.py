@@ -114,7 +114,7 @@ def clinic_row(number: int, *, stored: str) -> dict[str, object]:
 
 @pytest.fixture(scope="session")
 def clinic(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return 120 pictures of 60 patients; splits ``default``, ``folds`` (four), ``benign`` (no melanoma in validation)."""
+    """Return 120 pictures of 60 patients; splits default, folds (four), benign (no melanoma in validation)."""
     root = tmp_path_factory.mktemp("clinic") / "dataset"
     with create_dataset(root).writer("test", {}) as writer:
         rows = [
