@@ -58,7 +58,7 @@ def parse(expression: str) -> tuple[Condition, ...]:
     schemas.errors.UserError
         It cannot be read, or names a column that rows do not have.
     """
-    return tuple(_term(part) for part in re.split(r"\s+and\s+", expression.strip()))
+    return tuple(_term(part) for part in re.split(r"\s+and(?:\s+|$)", expression.strip()))
 
 
 def _term(text: str) -> Condition:
