@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from schemas import vocabulary
 
-__all__ = ["Coded", "coded", "diagnosis_fields"]
+__all__ = ["Coded", "coded", "diagnosis_fields", "flat_label", "rating", "skin_tone"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,50 +32,72 @@ class Coded:
         return found if isinstance(found, str) else None
 
 
-def coded(source: str, *, sex: tuple[str, str], site: tuple[str, str], confirmed: tuple[str, str]) -> Coded:
-    """Return sex, site and confirmation of a row.
+def coded(
+    source: str,
+    *,
+    sex: tuple[str, str] | None = None,
+    site: tuple[str, str] | None = None,
+    confirmed: tuple[str, str] | None = None,
+) -> Coded:
+    """Return sex, site and confirmation of a row, as far as the publisher gives them.
 
     Parameters
     ----------
     source : str
         Name of the source, as the maps have it.
-    sex, site, confirmed : tuple of (str, str)
+    sex, site, confirmed : tuple of (str, str), optional
         Name of the publisher's column, and its cell.
     """
-    found_sex = vocabulary.mapped("map_other", source, *sex)
-    found_site = vocabulary.mapped("map_site", source, *site)
-    found_type = vocabulary.mapped("map_confirm", source, *confirmed)
-    said = {"sex": (found_sex, sex), "site_path": (found_site, site), "confirm_type": (found_type, confirmed)}
-    return Coded(
-        fields={
-            "sex": _value(found_sex, "our_value"),
-            "site_path": _value(found_site, "site_path"),
-            "site_special": _value(found_site, "site_special"),
-            "laterality": _value(found_site, "laterality"),
-            "confirm_type": _value(found_type, "confirm_type"),
-        },
-        unmapped={column: cell for column, (found, (_, cell)) in said.items() if found is None and cell},
-    )
+    fields: dict[str, object] = {}
+    unmapped: dict[str, str] = {}
+    for said, table, column, names in (
+        (sex, "map_other", "sex", {"sex": "our_value"}),
+        (site, "map_site", "site_path", {name: name for name in ("site_path", "site_special", "laterality")}),
+        (confirmed, "map_confirm", "confirm_type", {"confirm_type": "confirm_type"}),
+    ):
+        if said is None:
+            continue
+        found = vocabulary.mapped(table, source, *said)
+        fields |= {ours: (found[theirs] or None) if found is not None else None for ours, theirs in names.items()}
+        if found is None and said[1]:
+            unmapped[column] = said[1]
+    return Coded(fields, unmapped)
 
 
-def _value(row: Mapping[str, str] | None, column: str) -> str | None:
-    return (row[column] or None) if row is not None else None
+def skin_tone(source: str, column: str, cell: str, *, scale: str, rater: str, rater_role: str) -> Coded:
+    """Return a rating of skin tone as the only element of ``skin_tones``; nothing where the cell says nothing.
+
+    Parameters
+    ----------
+    source, column, cell : str
+        As in ``codes/map_other.csv``; there a cell that says "not rated" has an empty value.
+    scale, rater, rater_role : str
+        As in the schema.
+    """
+    if not cell:
+        return Coded({}, {})
+    found = vocabulary.mapped("map_other", source, column, cell)
+    if found is None:
+        return Coded({}, {"skin_tones": cell})
+    if not found["our_value"]:
+        return Coded({}, {})
+    tone = {"scale": scale, "value": found["our_value"], "rater": rater, "rater_role": rater_role}
+    return Coded({"skin_tones": [tone]}, {})
 
 
-def diagnosis_fields(source: str, column: str, cell: str, *, confirm_type: str | None) -> Coded:
-    """Return the diagnosis columns of a row with one definite label by the publisher.
+def rating(source: str, column: str, cell: str, **said: object) -> dict[str, object]:
+    """Return a label of the publisher as an element of column ``diagnoses``.
 
     Parameters
     ----------
     source, column, cell : str
         As in ``codes/map_diagnosis.csv``.
-    confirm_type : str, optional
-        How the label was confirmed.
+    **said
+        Further fields of the element; certainty is ``definite``, the role of the rater ``publisher`` and the rank 1
+        where they are not given.
     """
-    if not cell:
-        return Coded({"diagnosis_kind": "none"}, {})
     label = vocabulary.label(source, column, cell)
-    said = {
+    return {
         "raw": cell,
         "path": label.path,
         "candidates": list(label.candidates) or None,
@@ -83,13 +105,38 @@ def diagnosis_fields(source: str, column: str, cell: str, *, confirm_type: str |
         "certainty": "definite",
         "rater_role": "publisher",
         "rank": 1,
-        "confirm_type": confirm_type,
+        **said,
     }
-    fields = {
-        "diagnosis_path": label.path,
-        "diagnosis_candidates": list(label.candidates) or None,
-        "diagnosis_kind": label.kind,
-        "diagnosis_certainty": "definite",
-        "diagnoses": [said],
-    }
-    return Coded(fields, {"diagnosis_path": cell} if label.kind == "unmapped" else {})
+
+
+def flat_label(chosen: Mapping[str, object] | None, ratings: Sequence[Mapping[str, object]]) -> Coded:
+    """Return the diagnosis columns of a row: one label in the flat columns, all of them in ``diagnoses``.
+
+    Parameters
+    ----------
+    chosen : mapping or None
+        The rating that counts; None where none does, by the rule of the source.
+    ratings : sequence of mapping
+        Every rating, in the order of the source.
+    """
+    fields: dict[str, object] = {"diagnosis_kind": "none", "diagnoses": [dict(each) for each in ratings] or None}
+    if chosen is not None:
+        fields |= {f"diagnosis_{name}": chosen[name] for name in ("path", "candidates", "kind", "certainty")}
+    unmapped = [str(each["raw"]) for each in ratings if each["kind"] == "unmapped"]
+    return Coded(fields, {"diagnosis_path": unmapped[0]} if unmapped else {})
+
+
+def diagnosis_fields(source: str, column: str, cell: str, *, confirm_type: str | None = None) -> Coded:
+    """Return the diagnosis columns of a row with one definite label by the publisher.
+
+    Parameters
+    ----------
+    source, column, cell : str
+        As in ``codes/map_diagnosis.csv``; an empty cell is no label.
+    confirm_type : str, optional
+        How the label was confirmed.
+    """
+    if not cell:
+        return Coded({"diagnosis_kind": "none"}, {})
+    said = rating(source, column, cell, confirm_type=confirm_type)
+    return flat_label(said, [said])

@@ -152,7 +152,7 @@ class Pictures:
         self._files = tuple(files)
         self._by_stem: dict[str, list[File]] = defaultdict(list)
         for file in self._files:
-            self._by_stem[PurePosixPath(file.path).stem.casefold()].append(file)
+            self._by_stem[_stem(PurePosixPath(file.path).name)].append(file)
         self._named: set[str] = set()
 
     def find(self, name: str) -> ImageRef | Fault | None:
@@ -161,8 +161,9 @@ class Pictures:
         Copies of one file in two folders are one picture; two different files that fall on one name are a fault.
         """
         wanted = PurePosixPath(name)
-        stem = wanted.stem if wanted.suffix.casefold() in ENDINGS else wanted.name
-        found = self._by_stem.get(stem.casefold(), [])
+        found = self._by_stem.get(_stem(wanted.name), [])
+        in_folder = [file for file in found if _ends_with(file.path, wanted)] if len(wanted.parts) > 1 else []
+        found = in_folder or found
         self._named |= {file.path for file in found}
         exact = [file for file in found if PurePosixPath(file.path).name == wanted.name]
         chosen = exact or found
@@ -189,3 +190,16 @@ class Pictures:
             for file in self._files
             if file.path not in self._named
         ]
+
+
+def _ends_with(path: str, wanted: PurePosixPath) -> bool:
+    """Return whether a file lies in the folders that a table names, whatever the case and the ending."""
+    asked = (*(part.casefold() for part in wanted.parts[:-1]), _stem(wanted.name))
+    found = PurePosixPath(path)
+    return (*(part.casefold() for part in found.parts[:-1]), _stem(found.name))[-len(asked) :] == asked
+
+
+def _stem(name: str) -> str:
+    """Return the name of a picture in small letters, without an ending that is one of pictures."""
+    path = PurePosixPath(name)
+    return (path.stem if path.suffix.casefold() in ENDINGS else path.name).casefold()

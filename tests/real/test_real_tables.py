@@ -1,0 +1,108 @@
+"""Every published table at hand, read whole: the counts of the publishers' pages and of the mapping that was checked.
+
+Expected figures are those of design/sources/README.md and design/schema.md, section 12, written out by hand.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+import sources
+from schemas import derived
+from schemas.errors import Fault
+from sources.source import Options, Row
+
+pytestmark = pytest.mark.real
+
+
+@dataclass(frozen=True)
+class Truth:
+    """What a table holds."""
+
+    name: str
+    files: Mapping[str, str]
+    rows: int
+    malignancy: Mapping[str, int]
+    lesions: int = 0
+    patients: int = 0
+    cases: int = 0
+    with_path: int = 0
+    with_site: int = 0
+    with_sex: int = 0
+    with_age: int = 0
+    with_tone: int = 0
+    unmapped: Mapping[tuple[str, str], int] = field(default_factory=dict)
+
+
+TRUTHS = {
+    "isic2019": Truth(
+        "isic2019",
+        {file: file for file in ("ISIC_2019_Training_Metadata.csv", "ISIC_2019_Training_GroundTruth.csv")},
+        rows=25_331,
+        malignancy={"benign": 15_991, "indeterminate": 867, "malignant": 8_473},
+        lesions=11_847,
+        with_path=25_331,
+        with_site=22_243,
+        with_sex=24_947,
+        with_age=24_894,
+    ),
+    "isic2020": Truth(
+        "isic2020",
+        {file: file for file in ("ISIC_2020_Training_GroundTruth_v2.csv", "ISIC_2020_Training_Duplicates.csv")},
+        rows=33_126,
+        malignancy={"benign": 32_541, "indeterminate": 1, "malignant": 584},
+        lesions=32_700,
+        patients=2_056,
+        with_path=33_126,
+        with_site=32_100,
+        with_sex=33_061,
+        with_age=33_058,
+    ),
+    "isic2020 as Kaggle has it, with its test set": Truth(
+        "isic2020",
+        {"train.csv": "ISIC_2020_kaggle_train.csv", "test.csv": "ISIC_2020_kaggle_test.csv"},
+        rows=44_108,
+        malignancy={"benign": 32_541, "indeterminate": 1, "malignant": 584, "unknown": 10_982},
+        patients=2_746,
+        with_path=33_126,
+        with_site=42_597,
+        with_sex=44_043,
+        with_age=44_040,
+    ),
+}
+
+
+def is_said(value: object) -> bool:
+    """Whether a cell says something: no null, no empty list, no word for not known."""
+    return value is not None and value != [] and value not in ("unknown", "unspecified")
+
+
+@pytest.mark.parametrize("case", sorted(TRUTHS))
+def test_a_published_table_gives_the_published_counts(case: str, shared: Path, tmp_path: Path) -> None:
+    truth = TRUTHS[case]
+    for name, file in truth.files.items():
+        (tmp_path / name).symlink_to(shared / "data" / "tables" / file)
+    found = list(sources.load(truth.name).rows(Options(location=str(tmp_path), metadata_only=True)))
+    assert [str(each) for each in found if isinstance(each, Fault)] == []
+    rows = [each for each in found if isinstance(each, Row)]
+    assert len({row.fields["source_image_id"] for row in rows}) == len(rows) == truth.rows
+    made = [{**row.fields, **derived.derive(row.fields)} for row in rows]
+    assert Counter(each["malignancy"] for each in made) == truth.malignancy
+    keys = ("lesion_id", "patient_id", "case_id")
+    distinct = [len({each.get(key) for each in made} - {None}) for key in keys]
+    assert distinct == [truth.lesions, truth.patients, truth.cases]
+    filled = {
+        "diagnosis_path": truth.with_path,
+        "site_path": truth.with_site,
+        "sex": truth.with_sex,
+        "age_low": truth.with_age,
+        "skin_tones": truth.with_tone,
+    }
+    said = {key: sum(is_said(each.get(key)) for each in made) for key in filled}
+    assert said == filled
+    assert Counter(item for row in rows for item in row.unmapped.items()) == truth.unmapped
