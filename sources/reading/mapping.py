@@ -18,15 +18,15 @@
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, cast
 
 import yaml
 
-from schemas.errors import DataFault, Place, UserError
+from schemas.errors import DataFault
+from sources.reading.strict_yaml import compose, entries, items, place, text, texts
 
 __all__ = ["TableMapping", "read_mapping"]
 
@@ -81,62 +81,26 @@ def read_mapping(path: Path, *, known: Collection[str]) -> TableMapping:
     schemas.errors.DataFault
         It is no YAML, or holds a key that is not known: file, line and the nearest key are named.
     """
-    try:
-        root = yaml.compose(path.read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
-    except OSError as error:
-        raise UserError(f"cannot be read: {error.strerror}", value=str(path)) from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise DataFault(f"is no YAML ({' '.join(str(error).split())})", place=Place(path.name)) from error
-    said = dict(_entries(root, path.name, _KEYS))
-    scalars = {key: _text(node, path.name) for key, node in said.items() if key in {"table", "encoding", "delimiter"}}
+    said = dict(entries(compose(path), path.name, _KEYS))
+    scalars = {key: text(node, path.name) for key, node in said.items() if key in {"table", "encoding", "delimiter"}}
     return TableMapping(
         **scalars,
-        columns=_texts(said.get("columns"), path.name, known),
+        columns=texts(said.get("columns"), path.name, known),
         values={
-            column: _texts(node, path.name, None) for column, node in _entries(said.get("values"), path.name, known)
+            column: texts(node, path.name, None) for column, node in entries(said.get("values"), path.name, known)
         },
         missing={
-            column: frozenset(_items(node, path.name))
-            for column, node in _entries(said.get("missing"), path.name, known)
+            column: frozenset(items(node, path.name))
+            for column, node in entries(said.get("missing"), path.name, known)
         },
-        constants=_texts(said.get("constants"), path.name, known),
+        constants=texts(said.get("constants"), path.name, known),
         lesion_ids=_lesion_ids(said.get("lesion_ids"), path.name),
     )
 
 
-def _entries(node: yaml.Node | None, file: str, known: Collection[str] | None) -> Iterator[tuple[str, yaml.Node]]:
-    if node is None:
-        return
-    if not isinstance(node, yaml.MappingNode):
-        raise DataFault("is not a list of `key: value`", place=Place(file, node.start_mark.line + 1))
-    for key, value in node.value:
-        name = _text(key, file)
-        if known is not None and name not in known:
-            near = difflib.get_close_matches(name, sorted(known), n=1)
-            remedy = f"Did you mean {near[0]}?" if near else f"Known: {', '.join(sorted(known))}."
-            raise DataFault("is no key here", place=Place(file, key.start_mark.line + 1), value=name, remedy=remedy)
-        yield name, value
-
-
-def _text(node: yaml.Node, file: str) -> str:
-    if not isinstance(node, yaml.ScalarNode):
-        raise DataFault("is not one value", place=Place(file, node.start_mark.line + 1))
-    return str(node.value)
-
-
-def _texts(node: yaml.Node | None, file: str, known: Collection[str] | None) -> dict[str, str]:
-    return {key: _text(value, file) for key, value in _entries(node, file, known)}
-
-
-def _items(node: yaml.Node, file: str) -> list[str]:
-    if isinstance(node, yaml.SequenceNode):
-        return [_text(item, file) for item in node.value]
-    return [_text(node, file)]
-
-
 def _lesion_ids(node: yaml.Node | None, file: str) -> Literal["unique", "within_patient"]:
-    said = _text(node, file) if node is not None else "unique"
+    said = text(node, file) if node is not None else "unique"
     if said not in _LESION_IDS:
-        line = node.start_mark.line + 1 if node is not None else None
-        raise DataFault("is neither unique nor within_patient", place=Place(file, line), value=said)
+        where = place(node, file) if node is not None else None
+        raise DataFault("is neither unique nor within_patient", place=where, value=said)
     return cast("Literal['unique', 'within_patient']", said)

@@ -15,6 +15,7 @@ from typing import Literal
 from schemas import vocabulary
 
 __all__ = [
+    "LOOK_ALIKE",
     "Age",
     "Site",
     "Value",
@@ -53,7 +54,7 @@ _EMPTY = frozenset(
     }
 )
 # Letters that look alike, Cyrillic to Latin, in codes typed with the wrong keyboard layout («С43»).
-_LOOK_ALIKE = str.maketrans("АВСЕНКМОРТХ", "ABCEHKMOPTX")
+LOOK_ALIKE = str.maketrans("АВСЕНКМОРТХ", "ABCEHKMOPTX")
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)?")
 
 
@@ -334,6 +335,6 @@ def _site_stems() -> dict[str, dict[str, str]]:
 
 def icd10(text: str) -> str | None:
     """Return an ICD-10 code in Latin letters without blanks: «С44.3», «C 44,3»; None where the cell holds none."""
-    plain = re.sub(r"\s", "", text.upper()).translate(_LOOK_ALIKE).replace(",", ".")
+    plain = re.sub(r"\s", "", text.upper()).translate(LOOK_ALIKE).replace(",", ".")
     found = re.search(r"[A-Z]\d{2}(?:\.\d{1,2})?", plain)
     return found.group(0) if found is not None else None
