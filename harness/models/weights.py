@@ -146,6 +146,7 @@ def _impatient() -> Iterator[None]:
 
 def _reason(error: Exception) -> str:
     if isinstance(error, urllib.error.HTTPError):
+        error.close()
         return f"the server answers {error.code}"
     if isinstance(error, urllib.error.URLError):
         return f"there is no way to the server ({error.reason})"
