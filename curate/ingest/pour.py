@@ -150,9 +150,10 @@ class Pour:
         for each in records:
             self.outcome.events.unmapped.update(each.unmapped.items())
             self.outcome.events.rows_unmapped += bool(each.unmapped)
+        table = self._as_it_was(table)
         self.outcome.images.update(table.column("image_status").to_pylist())
         self.outcome.licences.update(table.column("licence").to_pylist())
-        return self._as_it_was(table)
+        return table
 
     def _leave_out(self, faults: list[Fault]) -> None:
         self.outcome.faults += faults
@@ -206,6 +207,8 @@ class Pour:
 
     def _take(self, records: list[Record]) -> dict[str, Taken | Fault]:
         if self._request.metadata_only:
+            if self._request.progress is not None:
+                self._request.progress(len(records))
             return {}
         tasks = [
             (each.sample_id, Task(each.image.open, self._root, self._present.known(each.sample_id)))

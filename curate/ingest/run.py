@@ -76,7 +76,7 @@ def ingest(plan: Plan, into: Path, *, arguments: Mapping[str, object], dry_run: 
     into : Path
         Folder of the dataset; a new one is made where it is missing or empty.
     arguments : mapping
-        What the command was given, for the log.
+        What the command was given, for the log; ``location`` and ``seed`` tell collections of one name apart later.
     dry_run : bool
         Read and check everything, write nothing.
 
@@ -95,12 +95,13 @@ def ingest(plan: Plan, into: Path, *, arguments: Mapping[str, object], dry_run: 
         return _only_read(rows, plan, into)
     fresh = manifest.is_free(into)
     dataset = create_dataset(into)
-    try:
-        with dataset.writer("ingest", arguments) as writer:
+    with dataset.writer("ingest", arguments) as writer:
+        try:
             return _write(rows, plan, dataset, writer)
-    finally:
-        if fresh and dataset.version == 0:
-            _empty_folder(into)
+        finally:
+            # Under the lock: another command may be filling the same new folder.
+            if fresh and not _has_moved_on(dataset, 0):
+                _empty_folder(into)
 
 
 def _started(rows: Iterator[Row | Fault]) -> Iterator[Row | Fault]:
@@ -151,9 +152,14 @@ def _write(rows: Iterator[Row | Fault], plan: Plan, dataset: Dataset, writer: Wr
             poured_into = Writing(plan.source, plan.options.location, whole, pouring.outcome, dataset, writer)
             return poured_into.commit(poured, present)
     finally:
-        if dataset.version == before:
+        if not _has_moved_on(dataset, before):
             for path in pouring.outcome.written:
                 Path(path).unlink(missing_ok=True)
+
+
+def _has_moved_on(dataset: Dataset, version: int) -> bool:
+    """Return whether there is a later version; asked of the disk, since Ctrl-C may come right after a commit."""
+    return load_dataset(dataset.root).version != version
 
 
 @contextlib.contextmanager
