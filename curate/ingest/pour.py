@@ -128,6 +128,7 @@ class Pour:
             yield self._batch(batch)
 
     def _wanted(self, rows: Iterable[Row | Fault]) -> Iterator[Record]:
+        nameless: set[tuple[str, int]] = set()
         for row in rows:
             if isinstance(row, Row):
                 made = record(row, self._source, self._run_id)
@@ -135,7 +136,9 @@ class Pour:
                     yield made
             elif row.severity == "error":
                 self.outcome.faults.append(row)
-                self.outcome.nameless += row.place is not None and row.place.row is not None
+                if row.place is not None and row.place.row is not None:
+                    nameless.add((row.place.file, row.place.row))
+                    self.outcome.nameless = len(nameless)
             else:
                 self.outcome.events.notes.append(row)
 

@@ -21,7 +21,8 @@ def lines(summary: Summary) -> Iterator[str]:
     """Yield the lines that say what an ingest did."""
     outcome = summary.outcome
     done = f"{outcome.added} added, {outcome.changed} changed, {outcome.same} unchanged, {summary.withdrawn} withdrawn"
-    yield f"{summary.source}: {outcome.read} rows read: {done}, {outcome.left_out} left out."
+    read, left_out = outcome.read + outcome.nameless, outcome.left_out + outcome.nameless
+    yield f"{summary.source}: {read} rows read: {done}, {left_out} left out."
     yield f"Images: {_counts(outcome.images) or 'none'}."
     yield f"Licences: {_counts(outcome.licences) or 'none'}."
     unmapped = outcome.events.unmapped

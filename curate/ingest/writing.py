@@ -153,7 +153,7 @@ class Writing:
     def _sheet(self, rows_written: int, refused: tuple[str, ...]) -> pa.Table:
         outcome = self.outcome
         figures = {
-            "rows_read": outcome.read,
+            "rows_read": outcome.read + outcome.nameless,
             "rows_written": rows_written,
             "rows_unmapped": outcome.events.rows_unmapped,
             "images_missing": outcome.images["missing"] + outcome.images["unreadable"],

@@ -216,6 +216,7 @@ def test_skip_leaves_out_broken_rows_and_keeps_rows_without_their_picture(folder
     }
     assert validate(samples, "samples") == []
     assert "I13" in result.stderr
+    assert "folder: 10 rows read: 8 added, 0 changed, 0 unchanged, 0 withdrawn, 2 left out." in result.stdout
 
 
 def test_a_duplicate_key_names_both_rows(folder: Folder, tmp_path: Path) -> None:
