@@ -116,11 +116,15 @@ def _report(done: Finished, *, data: Path, thumbnails: bool, form: Literal["tabl
         if thumbnails:
             _keep_thumbnails(done, data)
         write_report(done.out)
-    show(_listing(done), form=form)
+    listing = _listing(done)
+    if form == "table":
+        shown = ("model", "status", "auroc", "ap", "sens_at_spec_95", "macro_auroc_ovr", "bma")
+        listing = listing.select([name for name in listing.column_names if name in shown])
+    show(listing, form=form)
     if page.exists():
         typer.echo(f"Report: {page}", err=True)
     if done.failures:
-        failed = "; ".join(f"{model.name} {model.status}: {model.reason}" for model in done.failures)
+        failed = "; ".join(f"{model.name} {model.status}: {model.reason.rstrip('.')}" for model in done.failures)
         raise Unavailable(failed, remedy=f"See {done.out}/{done.failures[0].name}/worker.log.")
 
 

@@ -98,7 +98,7 @@ def _close(plan: Plan, material: Material, facts: dict[str, object], outcome: Ou
     if outcome.status == "ok":
         try:
             predictions = _collected(work, material, len(material.rows.task.classes), salt)
-            facts = {**facts, "predictions_sha256": artifacts.write_predictions(plan.folder, predictions)}
+            artifacts.write_predictions(plan.folder, predictions)
             facts |= json.loads((work / FACTS).read_text(encoding="utf-8"))
         except InvalidOutput as error:
             outcome = replace(outcome, status="invalid_output", reason=str(error))

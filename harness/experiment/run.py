@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import cast
 
+import pandas as pd
 from filelock import FileLock, Timeout
 
 from harness import artifacts
@@ -131,8 +132,9 @@ def run(options: Options, *, bar: Bar = _no_bar) -> Finished:
     with _locked(options.out):
         _take_over_baseline(options, plans)
         finished = {plan.name: lies_finished(plan, force=options.force) for plan in plans}
-        results = _fit_missing(options, plans, finished, rows, bar)
-        changed = _judge(options, plans, rows, results, bar)
+        judged = _judged_rows(options, rows)
+        results = _fit_missing(options, plans, finished, rows, judged, bar=bar)
+        changed = _judge(options, plans, results, rows, judged, bar=bar)
     return Finished(options.out, tuple(results), rows, changed)
 
 
@@ -165,11 +167,25 @@ def _take_over_baseline(options: Options, plans: list[Plan]) -> None:
     shutil.copytree(theirs, plan.folder, ignore=shutil.ignore_patterns("checkpoints", "work"))
 
 
+def _judged_rows(options: Options, rows: TaskRows) -> pd.DataFrame:
+    """Return keys and attributes of validation and test, as ``predictions.parquet`` has them."""
+    found = evaluation_rows(
+        options.data,
+        options.split,
+        rows.task,
+        by=options.settings.by,
+        curated=options.curated,
+        at=rows.origin.dataset_version,
+        pictures=True,
+    )
+    return found.frame[found.frame["split"] != "train"].reset_index(drop=True)
+
+
 def _fit_missing(
-    options: Options, plans: list[Plan], finished: Mapping[str, bool], rows: TaskRows, bar: Bar
+    options: Options, plans: list[Plan], finished: Mapping[str, bool], rows: TaskRows, judged: pd.DataFrame, *, bar: Bar
 ) -> list[ModelResult]:
     missing = [plan for plan in plans if not finished[plan.name]]
-    material = _material(options, missing[0], rows, bar) if missing else None
+    material = Material(rows, judged, _pictures(options, missing[0], rows, bar)) if missing else None
     results = []
     for plan in plans:
         if finished[plan.name] or material is None:
@@ -190,76 +206,73 @@ def _epochs(done: Callable[[int], None]) -> Callable[[Mapping[str, object]], Non
     return pass_on
 
 
-def _material(options: Options, plan: Plan, rows: TaskRows, bar: Bar) -> Material:
-    version = rows.origin.dataset_version
+def _pictures(options: Options, plan: Plan, rows: TaskRows, bar: Bar) -> dict[str, pixels.Place]:
     wanted = dict(zip(rows.frame["stored_sha256"], rows.frame["sample_id"], strict=True))
     with bar("pictures", len(wanted)) as done:
-        places = pixels.decoded(
+        return pixels.decoded(
             wanted,
-            picture_reader(options.data, version),
+            picture_reader(options.data, rows.origin.dataset_version),
             shorter_px=plan.recipe.resize_px,
             threads=options.threads,
             progress=done,
         )
-    judged = evaluation_rows(
-        options.data,
-        options.split,
-        rows.task,
-        by=options.settings.by,
-        curated=options.curated,
-        at=version,
-        pictures=True,
-    )
-    return Material(rows, judged.frame[judged.frame["split"] != "train"].reset_index(drop=True), places)
 
 
 # --- judging ----------------------------------------------------------------------------------------------------------
 
 
-def _judge(options: Options, plans: list[Plan], rows: TaskRows, results: list[ModelResult], bar: Bar) -> bool:
+def _judge(
+    options: Options, plans: list[Plan], results: list[ModelResult], rows: TaskRows, judged: pd.DataFrame, *, bar: Bar
+) -> bool:
     """Judge every model that has new predictions or is judged in a new way; return whether there was one."""
-    good = [plan for plan, result in zip(plans, results, strict=True) if result.status == "ok"]
-    keys = {plan.name: _judgment_key(plan, options, rows) for plan in good}
+    failed = [plan for plan, result in zip(plans, results, strict=True) if result.status != "ok"]
+    for plan in failed:
+        (plan.folder / artifacts.METRICS).unlink(missing_ok=True)
+    good = [plan for plan in plans if plan not in failed]
+    keys = {plan.name: _judgment_key(plan, options, judged) for plan in good}
     stale = [plan for plan in good if artifacts.read_run(plan.folder).get("judged") != keys[plan.name]]
     if any(plan.name == BASELINE for plan in stale):
         stale = good  # all are compared with it
-    for plan, result in zip(plans, results, strict=True):
-        if result.status != "ok":
-            (plan.folder / artifacts.METRICS).unlink(missing_ok=True)
-    if not stale and (options.out / artifacts.METRICS).exists():
-        return any(result.status != "ok" for result in results)
     evaluations: dict[str, Evaluation] = {}
     for plan in stale:
         with bar(f"{plan.name}: intervals", options.settings.n_resamples) as done:
-            evaluations[plan.name] = _evaluated(plan, options, rows, done)
-    write_results(options.out, evaluations)
+            evaluations[plan.name] = _evaluated(plan, options, rows, judged, done)
+    if stale or failed:
+        write_results(options.out, evaluations)
     for plan in stale:
         artifacts.write_run(plan.folder, {**artifacts.read_run(plan.folder), "judged": keys[plan.name]})
-    return True
+    return bool(stale or failed)
 
 
-def _judgment_key(plan: Plan, options: Options, rows: TaskRows) -> str:
+def _judgment_key(plan: Plan, options: Options, judged: pd.DataFrame) -> str:
     said = {
-        "predictions": artifacts.file_sha256(plan.folder / artifacts.PREDICTIONS),
+        "run": artifacts.read_run(plan.folder).get("run_id"),
+        "rows": hashlib.sha256(judged.to_csv(index=False).encode()).hexdigest(),
         "settings": asdict(options.settings),
-        "split": rows.origin.split,
+        "split": options.split,
         "version": __version__,
     }
     return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
 
 
-def _evaluated(plan: Plan, options: Options, rows: TaskRows, done: Callable[[int], None]) -> Evaluation:
-    run_facts = artifacts.read_run(plan.folder)
+def _evaluated(
+    plan: Plan, options: Options, rows: TaskRows, judged: pd.DataFrame, done: Callable[[int], None]
+) -> Evaluation:
+    """Judge a model with the attributes that the dataset has now: a check may have measured skin tone meanwhile."""
+    held = artifacts.read_predictions(plan.folder)
+    scores = held[["sample_id", *artifacts.probability_columns(held.columns)]]
+    predictions = judged.merge(scores, on="sample_id", how="inner", validate="one_to_one")
+    sha256 = artifacts.write_predictions(plan.folder, predictions)
+    run_facts = {**artifacts.read_run(plan.folder), "predictions_sha256": sha256}
+    artifacts.write_run(plan.folder, run_facts)
     facts = Facts(
         run_id=str(run_facts["run_id"]),
         model=plan.name,
         seed=options.seed,
         created_utc=str(run_facts["ended_utc"]),
-        predictions_sha256=str(run_facts["predictions_sha256"]),
+        predictions_sha256=sha256,
         dataset_version=rows.origin.dataset_version,
         split=rows.origin.split,
         split_version=rows.origin.split_version,
     )
-    return evaluate_predictions(
-        artifacts.read_predictions(plan.folder), rows.task, facts, options.settings, progress=done
-    )
+    return evaluate_predictions(predictions, rows.task, facts, options.settings, progress=done)
