@@ -99,11 +99,16 @@ def read_json(path: Path) -> dict[str, object]:
     return value
 
 
-def write_table(path: Path, table: pa.Table) -> None:
-    """Write a Parquet file."""
+def table_bytes(table: pa.Table) -> bytes:
+    """Return a table as the content of a Parquet file."""
     sink = pa.BufferOutputStream()
     pq.write_table(table, sink, compression="zstd")
-    write_bytes(path, sink.getvalue().to_pybytes())
+    return bytes(sink.getvalue().to_pybytes())
+
+
+def write_table(path: Path, table: pa.Table) -> None:
+    """Write a Parquet file."""
+    write_bytes(path, table_bytes(table))
 
 
 # --- a run ------------------------------------------------------------------------------------------------------------
@@ -155,12 +160,17 @@ def attribute_columns(names: Iterable[str]) -> list[str]:
 
 
 def write_predictions(folder: Path, predictions: pd.DataFrame) -> str:
-    """Write ``predictions.parquet`` in the order of the sample ids and return the SHA-256 of the file.
+    """Write ``predictions.parquet`` of a model and return the SHA-256 of the file."""
+    content = predictions_bytes(predictions)
+    write_bytes(folder / PREDICTIONS, content)
+    return hashlib.sha256(content).hexdigest()
+
+
+def predictions_bytes(predictions: pd.DataFrame) -> bytes:
+    """Return the content of ``predictions.parquet``, in the order of the sample ids.
 
     Parameters
     ----------
-    folder : Path
-        Of the model.
     predictions : DataFrame
         ``sample_id``, ``split`` (val, test), ``y_true`` (int), ``p_0`` ... ``p_k``, ``patient_id``, ``lesion_id``,
         and one text column per attribute; other columns must not be there.
@@ -170,8 +180,7 @@ def write_predictions(folder: Path, predictions: pd.DataFrame) -> str:
     types = {"y_true": pa.int64(), **dict.fromkeys(probability_columns(names), pa.float64())}
     schema = pa.schema([pa.field(name, types.get(name, pa.string())) for name in names])
     table = pa.Table.from_pandas(ordered[names], schema=schema, preserve_index=False).replace_schema_metadata(None)
-    write_table(folder / PREDICTIONS, table)
-    return file_sha256(folder / PREDICTIONS)
+    return table_bytes(table)
 
 
 def file_sha256(path: Path) -> str:

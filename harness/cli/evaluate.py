@@ -23,13 +23,15 @@ def evaluate(
     resamples: Annotated[int, typer.Option(help="Resamples of patients behind the intervals.", min=100)] = 2000,
     fast: Annotated[bool, typer.Option("--fast", help="Closed-form intervals only, no resamples.")] = False,
     reference_prevalence: Annotated[
-        float | None, typer.Option(help="Prevalence of the adjusted metrics; of the test set by default.")
+        float | None,
+        typer.Option(help="Prevalence of the adjusted metrics; of the test set by default.", min=1e-6, max=1 - 1e-6),
     ] = None,
     min_positives: Annotated[int, typer.Option(help="Withhold numbers below so many positives.", min=0)] = 10,
     seed: Annotated[int, typer.Option(help="Of the resamples.", min=0)] = 0,
     view: Annotated[Literal["raw", "curated"], typer.Option(help="With decisions applied or without.")] = "curated",
     at: Annotated[int | None, typer.Option(help="Version of the dataset.")] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace a finished model of the same name.")] = False,
+    keep_resamples: Annotated[bool, typer.Option("--keep-resamples", help="Write bootstrap.parquet.")] = False,
     form: Annotated[Literal["table", "csv", "json"], typer.Option("--format", help="Of the listing.")] = "table",
 ) -> None:
     """Judge predictions made by any program, in any language, on a split of a dataset.
@@ -52,7 +54,7 @@ def evaluate(
         thresholds=tuple(threshold or ()),
         by=tuple(by or ()),
     )
-    request = Request(data, split, task, predictions, out, settings, view == "curated", at, force)
+    request = Request(data, split, task, predictions, out, settings, view == "curated", at, force, keep_resamples)
     with bar("resamples", settings.n_resamples) as progress:
         done = evaluate_file(request, progress=progress)
     show(summary(done.evaluation.metrics), form=form)

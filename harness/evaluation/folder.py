@@ -39,16 +39,26 @@ def write_results(out: Path, evaluations: Mapping[str, Evaluation]) -> list[str]
     DataFault
         The baseline was judged on other rows, or otherwise.
     """
+    for name, each in beside_baseline(out, evaluations).items():
+        artifacts.write_metrics(out / name, each.metrics, tables(each.metrics))
+    return artifacts.combine(out)
+
+
+def beside_baseline(out: Path, evaluations: Mapping[str, Evaluation]) -> dict[str, Evaluation]:
+    """Return evaluations with their differences to the baseline, if there is one among them or in a run folder.
+
+    Raises
+    ------
+    DataFault
+        The baseline was judged on other rows, or otherwise.
+    """
     baseline = evaluations.get(artifacts.BASELINE)
     if baseline is None and (out / artifacts.BASELINE / artifacts.METRICS).exists():
         baseline = evaluate_folder(out / artifacts.BASELINE)
-    compared = {
-        name: with_comparisons(each, baseline) if baseline is not None and name != artifacts.BASELINE else each
+    return {
+        name: each if baseline is None or name == artifacts.BASELINE else with_comparisons(each, baseline)
         for name, each in evaluations.items()
     }
-    for name, each in compared.items():
-        artifacts.write_metrics(out / name, each.metrics, tables(each.metrics))
-    return artifacts.combine(out)
 
 
 def with_comparisons(model: Evaluation, reference: Evaluation) -> Evaluation:

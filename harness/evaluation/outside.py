@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from harness import artifacts
-from harness.evaluation.folder import write_results
+from harness.evaluation.folder import beside_baseline
 from harness.evaluation.judge import Evaluation, Facts, Settings, evaluate_predictions
 from harness.evaluation.prediction_file import match, read
 from harness.loading.attributes import evaluation_rows
 from harness.loading.rows import TaskRows
 from harness.metrics.predictions import check
 from harness.metrics.resampling import Progress
+from harness.metrics.tables import resamples_table, tables
 from schemas import __version__
 from schemas.errors import DataFault
 from schemas.tasks import task as task_of
@@ -44,6 +46,8 @@ class Request:
         Version of the dataset.
     force : bool
         Replace a model of the same name in `out`.
+    keep_resamples : bool
+        Write every resampled value too.
     """
 
     data: Path
@@ -55,6 +59,7 @@ class Request:
     curated: bool = True
     at: int | None = None
     force: bool = False
+    keep_resamples: bool = False
 
     @property
     def model(self) -> str:
@@ -113,18 +118,21 @@ def evaluate_file(request: Request, *, progress: Progress | None = None) -> Done
     matched = match(read_rows, rows.frame, str(request.predictions))
     check(matched.predictions, task, name=str(request.predictions))
     started, config = artifacts.utc_now(), _config(request, rows)
-    sha256 = artifacts.write_predictions(folder, matched.predictions)
+    content = artifacts.predictions_bytes(matched.predictions)
     facts = Facts(
         run_id=artifacts.run_id(started, request.model, request.settings.seed, config),
         model=request.model,
         seed=request.settings.seed,
         created_utc=f"{started:%Y-%m-%dT%H:%M:%SZ}",
-        predictions_sha256=sha256,
+        predictions_sha256=hashlib.sha256(content).hexdigest(),
         dataset_version=rows.origin.dataset_version,
         split=request.split,
         split_version=rows.origin.split_version,
     )
     evaluation = evaluate_predictions(matched.predictions, task, facts, request.settings, progress=progress)
+    # Everything that can be refused is refused by now: nothing is written before.
+    compared = beside_baseline(request.out, {request.model: evaluation})[request.model]
+    artifacts.write_bytes(folder / artifacts.PREDICTIONS, content)
     artifacts.write_run(
         folder,
         {
@@ -141,8 +149,11 @@ def evaluate_file(request: Request, *, progress: Progress | None = None) -> Done
             "started_utc": facts.created_utc,
         },
     )
-    write_results(request.out, {request.model: evaluation})
-    return Done(evaluation, folder, matched.ignored, rows.left_out)
+    artifacts.write_metrics(folder, compared.metrics, tables(compared.metrics))
+    if request.keep_resamples:
+        artifacts.write_table(folder / artifacts.RESAMPLES, resamples_table(compared.draws))
+    artifacts.combine(request.out)
+    return Done(compared, folder, matched.ignored, rows.left_out)
 
 
 def _config(request: Request, rows: TaskRows) -> dict[str, object]:

@@ -170,9 +170,7 @@ def _closed_form(one: Judged, other: Judged, name: str, level: float) -> Row:
     return _row(name, one.group_id, "auroc_diff_obuchowski", None, found, higher=True)
 
 
-def _row(
-    name: str, group_id: str, metric: str, threshold: str | None, found: Difference, *, higher: bool
-) -> Row:
+def _row(name: str, group_id: str, metric: str, threshold: str | None, found: Difference, *, higher: bool) -> Row:
     return {
         "other_run_id": name,
         "group_id": group_id,

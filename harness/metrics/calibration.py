@@ -66,7 +66,7 @@ class Fit:
     citl : float
         Calibration in the large: the intercept with slope 1.
     missing : str or None
-        ``separation`` or ``constant_scores`` where a and b have no value.
+        ``separation``, ``constant_scores`` or ``no_convergence`` where a and b have no value.
     """
 
     intercept: float
@@ -96,8 +96,8 @@ def fit(y_true: Bools, score: Floats) -> Fit:
         # Far from the maximum a full step may overshoot into probabilities of 0 and 1.
         beta = beta + step * min(1.0, 5.0 / max(float(np.abs(step).max()), 1e-300))
         if np.abs(step).max() < 1e-12 * (1 + np.abs(beta).max()):
-            break
-    return Fit(float(beta[0]), float(beta[1]), citl)
+            return Fit(float(beta[0]), float(beta[1]), citl)
+    return Fit(math.nan, math.nan, citl, "no_convergence")
 
 
 def _intercept_with_offset(y_true: Bools, x: Floats) -> float:

@@ -150,6 +150,9 @@ def evaluated_set(predictions: pd.DataFrame, task: Task, settings: Settings) -> 
 
 def _asked(frame: pd.DataFrame, by: tuple[str, ...]) -> tuple[list[str], list[str]]:
     """Return attributes and pairs: the usual ones that are there, then those of the user."""
+    for each in by:
+        if each.count("*") > 1:
+            raise DataFault("is more than a pair", value=each, remedy="Give two attributes at most: a*b.")
     for name in (part for each in by for part in each.split("*")):
         if name not in frame:
             raise DataFault("is no column of the predictions", value=name, remedy="Name an attribute that is there.")

@@ -91,7 +91,7 @@ def named_thresholds(
         value = _choose(name, y_valid, score_valid) if both else math.nan
         told = f"{rule}; no score reaches it, nothing is called positive" if math.isinf(value) else rule
         found.append(Threshold(name, value, "validation", told, missing))
-    return (*found, *(Threshold(f"user:{value:g}", value, "user", f"{value:g}") for value in sorted(set(user))))
+    return (*found, *(Threshold(f"user:{value!r}", value, "user", repr(value)) for value in sorted(set(user))))
 
 
 def _choose(name: str, y_true: npt.NDArray[np.bool_], score: Floats) -> float:

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import cast
 
+import numpy as np
 import pyarrow as pa
 
 from harness.metrics import METRICS
+from harness.metrics.blocks import Floats
 from harness.metrics.multiclass import MACRO_PRESENT, MULTICLASS, class_metrics
+from harness.metrics.values import Key
 
 _WORD = pa.dictionary(pa.int32(), pa.string())
 _RUN = (("run_id", _WORD), ("model", _WORD), ("task", _WORD), ("split", _WORD), ("unit", _WORD), ("seed", pa.int32()))
@@ -63,6 +66,14 @@ COMPARISONS = pa.schema(
     ]
 )
 
+RESAMPLES = pa.schema(
+    [
+        *((name, _WORD) for name in ("group_id", "metric", "class", "threshold")),
+        ("resample", pa.int32()),
+        ("value", pa.float32()),
+    ]
+)
+
 Rows = Sequence[Mapping[str, object]]
 
 
@@ -83,6 +94,31 @@ def tables(metrics: Mapping[str, object]) -> dict[str, pa.Table]:
 
 def _rows(metrics: Mapping[str, object], name: str) -> Rows:
     return cast("Rows", metrics[name])
+
+
+def resamples_table(draws: Mapping[Key, Floats]) -> pa.Table:
+    """Return ``bootstrap.parquet``: one row per value and resample; the rest beside a group is left out.
+
+    Parameters
+    ----------
+    draws : dict
+        Values in every resample.
+    """
+    found = []
+    for key, values in draws.items():
+        if key[0].startswith("rest of "):
+            continue
+        count = len(values)
+        words = [_repeated(word, count) for word in key]
+        numbers = [pa.array(np.arange(count, dtype=np.int32)), pa.array(values.astype(np.float32))]
+        found.append(pa.Table.from_arrays([*words, *numbers], schema=RESAMPLES))
+    return pa.concat_tables(found).unify_dictionaries() if found else RESAMPLES.empty_table()
+
+
+def _repeated(word: str | None, count: int) -> pa.Array:
+    if word is None:
+        return pa.nulls(count, _WORD)
+    return pa.DictionaryArray.from_arrays(pa.array(np.zeros(count, dtype=np.int32)), pa.array([word]))
 
 
 def values_table(metrics: Mapping[str, object]) -> pa.Table:

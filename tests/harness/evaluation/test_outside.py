@@ -131,6 +131,28 @@ def test_a_model_beside_a_baseline_is_compared_with_it(dataset: Path, scores: pd
     assert area["other_run_id"] == combined["runs"]["baseline"]["run"]["run_id"]
 
 
+def test_a_baseline_on_other_rows_is_refused_before_anything_is_written(
+    dataset: Path, scores: pd.DataFrame, tmp_path: Path
+):
+    evaluate(dataset, write(scores, tmp_path / "baseline.csv"), tmp_path / "run")
+    settings = Settings(n_resamples=100, unit="patient")
+    request = Request(dataset, "default", "malignant", write(scores, tmp_path / "mine.csv"), tmp_path / "run", settings)
+    with pytest.raises(DataFault, match="only on the same unit"):
+        evaluate_file(request)
+    assert not (tmp_path / "run" / "mine").exists()
+
+
+def test_resamples_are_kept_when_asked_for(dataset: Path, scores: pd.DataFrame, tmp_path: Path):
+    settings = Settings(n_resamples=100)
+    file = write(scores, tmp_path / "mine.csv")
+    evaluate_file(Request(dataset, "default", "malignant", file, tmp_path / "run", settings, keep_resamples=True))
+    kept = pd.read_parquet(tmp_path / "run" / "mine" / artifacts.RESAMPLES)
+    area = kept[(kept["group_id"] == "overall") & (kept["metric"] == "auroc")]
+    assert area["resample"].tolist() == list(range(100))
+    assert not kept["group_id"].str.startswith("rest").any()
+
+
+@pytest.mark.slow
 def test_the_command_prints_groups_and_writes_a_report(dataset: Path, scores: pd.DataFrame, tmp_path: Path):
     file = write(scores, tmp_path / "mine.csv")
     words = ("--data", dataset, "--split", "default", "--predictions", file, "--out", tmp_path / "run")
@@ -145,6 +167,8 @@ def test_the_command_prints_groups_and_writes_a_report(dataset: Path, scores: pd
 def test_a_column_that_is_none_is_refused(dataset: Path, scores: pd.DataFrame, tmp_path: Path):
     with pytest.raises(DataFault, match="'colour' is no column"):
         evaluate(dataset, write(scores, tmp_path / "mine.csv"), tmp_path / "run", by=("colour",))
+    with pytest.raises(DataFault, match="more than a pair"):
+        evaluate(dataset, tmp_path / "mine.csv", tmp_path / "run", by=("sex*site*source",))
 
 
 def test_the_python_function_gives_the_numbers_of_the_command(dataset: Path, scores: pd.DataFrame, tmp_path: Path):

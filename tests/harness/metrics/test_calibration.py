@@ -7,6 +7,8 @@ import math
 import numpy as np
 import pytest
 import statsmodels.api as sm
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from sklearn.metrics import brier_score_loss, d2_brier_score, log_loss
 
 from harness.metrics import METRICS, calibration
@@ -53,6 +55,22 @@ def test_separated_and_constant_scores_have_no_slope():
     constant = calibration.fit(y_true, np.full(4, 0.2))
     assert (constant.missing, math.isnan(constant.slope)) == ("constant_scores", True)
     assert constant.citl == pytest.approx(math.log(4))
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.lists(st.tuples(st.booleans(), st.integers(0, 20)), min_size=4, max_size=60))
+def test_a_fit_is_a_stationary_point_or_says_why_there_is_none(case: list[tuple[bool, int]]):
+    y_true, score = np.array([y for y, _ in case]), np.array([s for _, s in case]) / 20
+    if y_true.all() or not y_true.any():
+        return
+    model = calibration.fit(y_true, score)
+    x = calibration.logit(score)
+    assert abs((y_true - calibration.expit(x + model.citl)).sum()) < 1e-6
+    if model.missing is None:
+        residual = y_true - calibration.expit(model.intercept + model.slope * x)
+        assert max(abs(residual.sum()), abs((residual * x).sum())) < 1e-6
+    else:
+        assert model.missing in {"separation", "constant_scores"}
 
 
 def test_one_newton_step_follows_a_resample():

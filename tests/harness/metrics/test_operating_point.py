@@ -91,3 +91,8 @@ def test_without_validation_only_fixed_thresholds_have_a_value():
     found = named_thresholds(np.zeros(0, dtype=bool), np.zeros(0), (0.3,))
     assert [each.name for each in found if each.missing is None] == ["half", "user:0.3"]
     assert {each.missing for each in found} == {None, "no_validation_split"}
+
+
+def test_user_thresholds_keep_all_their_digits_in_the_name():
+    found = named_thresholds(np.zeros(0, dtype=bool), np.zeros(0), (0.3, 0.3000001, 0.3))
+    assert [each.name for each in found if each.chosen_on == "user"] == ["user:0.3", "user:0.3000001"]
