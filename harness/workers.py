@@ -20,11 +20,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from filelock import FileLock
+
 from schemas.errors import UserError
 
 Status = Literal["ok", "failed", "timeout", "invalid_output", "interrupted"]
 
-EVENTS, FAILURE, DONE, LOG = "events.jsonl", "failure.json", "done.json", "worker.log"
+EVENTS, FAILURE, DONE, LOG, TURN = "events.jsonl", "failure.json", "done.json", "worker.log", ".turn"
 LOG_LINES_KEPT = 200
 _SECONDS_TO_END = 10.0
 _POLL_SECONDS = 0.1
@@ -235,6 +237,9 @@ def main(entry: str, folder: Path) -> int:
         What the function is called with.
     """
     _end_with_parent()
+    # Where a parent was killed, its worker lives on for a second: two must not write into one folder.
+    turn = FileLock(folder / TURN)
+    turn.acquire()
     module, _, name = entry.partition(":")
     try:
         getattr(importlib.import_module(module), name)(folder)
