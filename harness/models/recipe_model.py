@@ -25,6 +25,7 @@ class RecipeModel:
     def __init__(self, body: nn.Module, plan: Plan) -> None:
         self.body, self.plan = body, plan
         self.trained: Trained | None = None
+        self.n_classes = 0
 
     def fit(self, train: ImageTable, valid: ImageTable, context: Context) -> None:
         """Train, from the newest checkpoint where there is one."""
@@ -32,9 +33,12 @@ class RecipeModel:
             self.body, (train, valid), self.plan, report=context.report, should_stop=context.should_stop
         )
         self.trained = training.run()
+        self.n_classes = len(context.classes)
 
     def predict_proba(self, images: ImageTable) -> npt.NDArray[np.float64]:
         """Return the softmax of the logits, in float64."""
+        if len(images) == 0:
+            return np.empty((0, self.n_classes))
         with deterministic():
             found = logits(self.body, images, self.plan.wanted, device=self.plan.device)
         probabilities: npt.NDArray[np.float64] = found.double().softmax(dim=1).numpy()
