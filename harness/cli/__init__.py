@@ -1,4 +1,4 @@
-"""Commands of ``harness``: one module each, which parses, calls and prints. Heavy imports stand inside the functions."""
+"""Commands of ``harness``: one module each, which parses, calls and prints. Heavy imports stand inside functions."""
 
 from __future__ import annotations
 

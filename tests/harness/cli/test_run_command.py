@@ -41,8 +41,8 @@ def test_a_model_that_fails_ends_with_4_after_the_others_have_run(clinic: Path, 
     (tmp_path / "own.py").write_text(BROKEN, encoding="utf-8")
     done = harness(
         "run", "--data", clinic, "--split", "default", "--task", "malignant", "--baseline", "none", "--weights", "none",
-        "--model", f"{tmp_path}/own.py:Net", "--model", f"{tmp_path}/own.py:Half", "--budget", "smoke", "--threads", "1",
-        "--out", tmp_path / "run", "--format", "json",
+        "--model", f"{tmp_path}/own.py:Net", "--model", f"{tmp_path}/own.py:Half", "--budget", "smoke",
+        "--threads", "1", "--out", tmp_path / "run", "--format", "json",
     )  # fmt: skip
     assert done.returncode == 4
     assert [row["status"] for row in json.loads(done.stdout)] == ["failed", "ok"]
