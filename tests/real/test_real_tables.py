@@ -77,6 +77,52 @@ TRUTHS = {
 }
 
 
+TRUTHS |= {
+    "milk10k with its test set": Truth(
+        "milk10k",
+        {
+            file: file
+            for file in (
+                "MILK10k_Training_Metadata.csv",
+                "MILK10k_Training_GroundTruth.csv",
+                "MILK10k_Training_Supplement.csv",
+                "MILK10k_Test_Metadata.csv",
+            )
+        },
+        rows=11_438,
+        malignancy={"benign": 2_966, "indeterminate": 246, "malignant": 7_268, "unknown": 958},
+        lesions=5_719,
+        cases=5_719,
+        with_path=10_480,
+        with_site=11_364,
+        with_sex=11_438,
+        with_age=11_398,
+        with_tone=11_438,
+    ),
+    "fitzpatrick17k": Truth(
+        "fitzpatrick17k",
+        {"fitzpatrick17k.csv": "fitzpatrick17k.csv"},
+        rows=16_577,
+        malignancy={"benign": 11_588, "indeterminate": 175, "malignant": 2_088, "non_neoplastic": 2_645, "unknown": 81},
+        with_path=13_851,
+        # 16,012 rows have a type on the first scale, 274 more on the second only.
+        with_tone=16_286,
+    ),
+    "scin": Truth(
+        "scin",
+        {file: file for file in ("scin_cases.csv", "scin_labels.csv")},
+        rows=10_407,
+        malignancy={"benign": 141, "indeterminate": 11, "malignant": 34, "non_neoplastic": 3_747, "unknown": 6_474},
+        cases=5_033,
+        with_path=186,
+        with_site=4_642,
+        with_sex=5_364,
+        with_age=4_723,
+        with_tone=10_393,
+    ),
+}
+
+
 def is_said(value: object) -> bool:
     """Whether a cell says something: no null, no empty list, no word for not known."""
     return value is not None and value != [] and value not in ("unknown", "unspecified")

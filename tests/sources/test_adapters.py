@@ -1,18 +1,16 @@
 """One battery over every adapter, on small collections in the layout that the publisher's download really has.
 
 ``fakes/NAME`` holds the tables; ``pictures.txt`` names the pictures, which are drawn when a test asks for them.
+What is special to an adapter is tested in ``test_adapter_rules.py``.
 """
 
 from __future__ import annotations
 
-import io
-import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from PIL import Image
 
 import sources
 from curate.dataset import load_dataset
@@ -38,38 +36,14 @@ class Layout:
 
 
 LAYOUTS = {
+    "fitzpatrick17k": Layout(3, "fitzpatrick17k.csv", "md5hash"),
     "isic2019": Layout(5, "ISIC_2019_Training_Metadata.csv", "image", ("ISIC_2019_Training_GroundTruth.csv",)),
     "isic2020": Layout(5, "ISIC_2020_Training_GroundTruth_v2.csv", "image_name"),
+    "milk10k": Layout(6, "MILK10k_Training_Metadata.csv", "isic_id", ("MILK10k_Training_GroundTruth.csv",)),
+    "scin": Layout(4, "scin_cases.csv", "case_id", ("scin_labels.csv",)),
 }
 each_adapter = pytest.mark.parametrize("name", sorted(LAYOUTS))
 Fake = Callable[[str], Path]
-
-
-def picture(seed: str) -> bytes:
-    """A small PNG that no other name gives."""
-    image = Image.new("RGB", (40, 32), tuple(hash_byte(seed, salt) for salt in range(3)))
-    image.putpixel((3, 5), tuple(hash_byte(seed, salt) for salt in range(3, 6)))
-    file = io.BytesIO()
-    image.save(file, format="PNG")
-    return file.getvalue()
-
-
-def hash_byte(text: str, salt: int) -> int:
-    return sum((at + salt + 1) * letter for at, letter in enumerate(text.encode())) % 256
-
-
-@pytest.fixture
-def fake(tmp_path: Path) -> Fake:
-    def make(name: str) -> Path:
-        folder = tmp_path / name
-        shutil.copytree(FAKES / name, folder, ignore=shutil.ignore_patterns("pictures.txt"))
-        for file in (FAKES / name / "pictures.txt").read_text(encoding="utf-8").split("\n"):
-            if file:
-                (folder / file).parent.mkdir(parents=True, exist_ok=True)
-                (folder / file).write_bytes(picture(file))
-        return folder
-
-    return make
 
 
 def read(name: str, folder: Path, **options: bool) -> list[Row | Fault]:
@@ -174,7 +148,8 @@ def test_a_missing_picture_is_counted_and_its_row_stays(name: str, fake: Fake) -
 @each_adapter
 def test_a_picture_that_no_row_names_is_named(name: str, fake: Fake) -> None:
     folder = fake(name)
-    (folder / "holiday.png").write_bytes(picture("holiday"))
+    picture = (FAKES / name / "pictures.txt").read_text(encoding="utf-8").split("\n")[0]
+    (folder / "holiday.png").write_bytes((folder / picture).read_bytes())
     faults = [each for each in read(name, folder) if isinstance(each, Fault)]
     assert [(fault.rule, str(fault.place)) for fault in faults] == [("I13", "holiday.png")]
 
