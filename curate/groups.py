@@ -1,8 +1,9 @@
 """The leak graph: which samples must stay together, and the edge or path that says why.
 
-Vertices are samples and the recorded ids, exact copies and reviewer merges that several samples share (hubs). Samples are joined
-through the hubs they touch and through marked pairs of pictures. Groups are the connected components; a doubtful edge that alone
-holds two different patients together (a bridge) is set aside until somebody decides (`design/curation.md` 4.1).
+Vertices are samples and the recorded ids, exact copies and reviewer merges that several samples share (hubs). Samples
+are joined through the hubs they touch and through marked pairs of pictures. Groups are the connected components; a
+doubtful edge that alone holds two different patients together (a bridge) is set aside until somebody decides
+(`design/curation.md` 4.1).
 """
 
 from __future__ import annotations
@@ -26,7 +27,8 @@ ID_COLUMNS: Mapping[str, str] = {"patient_id": "patient", "lesion_id": "lesion",
 COPY_COLUMNS: Mapping[str, str] = {"pixel_sha256": "exact", "file_sha256": "exact", "isic_id": "same_picture_id"}
 PAIR_KINDS = ("exact", "same_photo", "same_lesion")
 
-# A chain of this many recorded lesions, or of this many images without one dominant recorded group, is no natural group.
+# A chain of this many recorded lesions, or of this many images without one dominant recorded group, is no natural
+# group.
 MAX_UNITS = 12
 MAX_IMAGES = 40
 # Below this probability a single edge may not hold two recorded patients together.
@@ -44,7 +46,8 @@ class Edge:
     a, b : str
         Sample ids, ``a`` < ``b``.
     kind : str
-        ``patient``, ``lesion``, ``case``, ``exact``, ``same_picture_id``, ``same_photo``, ``same_lesion``, ``decision``.
+        ``patient``, ``lesion``, ``case``, ``exact``, ``same_picture_id``, ``same_photo``, ``same_lesion``,
+        ``decision``.
     p : float
         Probability that the edge is right; 1 for recorded ids, exact copies and decisions.
     by : str
@@ -87,7 +90,8 @@ class LeakGraph:
     group_id : pandas.Series of str
         Smallest sample id of the group, indexed by sample id.
     basis : pandas.Series of str
-        ``patient``, ``lesion``, ``case``, ``duplicate`` or ``image``: the strongest thing that is known about the group.
+        ``patient``, ``lesion``, ``case``, ``duplicate`` or ``image``: the strongest thing that is known about the
+        group.
     hubs : pandas.DataFrame
         Columns ``sample_id``, ``kind``, ``by``: recorded ids, copies and merges that at least two samples share.
     pairs : tuple of Edge
@@ -145,13 +149,14 @@ def leak_graph(
     Parameters
     ----------
     samples : pandas.DataFrame
-        Column ``sample_id`` (unique) and any of ``patient_id``, ``lesion_id``, ``case_id``, ``isic_id``, ``pixel_sha256``,
-        ``file_sha256``; a missing value joins nothing.
+        Column ``sample_id`` (unique) and any of ``patient_id``, ``lesion_id``, ``case_id``, ``isic_id``,
+        ``pixel_sha256``, ``file_sha256``; a missing value joins nothing.
     pairs : pandas.DataFrame
-        Rows of table `findings`: marked rows of the kinds ``exact``, ``same_photo``, ``same_lesion`` that are not gone are used.
+        Rows of table `findings`: marked rows of the kinds ``exact``, ``same_photo``, ``same_lesion`` that are not gone
+        are used.
     decisions : pandas.DataFrame
-        Decisions in effect (`Dataset.effective_decisions`): ``accept`` and a merge add an edge, ``dismiss`` takes the edge of its
-        pair away. Equal pixels stay together whatever anybody says (S03).
+        Decisions in effect (`Dataset.effective_decisions`): ``accept`` and a merge add an edge, ``dismiss`` takes the
+        edge of its pair away. Equal pixels stay together whatever anybody says (S03).
     with_pairs : bool
         False for recorded ids alone.
     guard : bool
@@ -183,7 +188,7 @@ def _hubs(samples: pd.DataFrame, decisions: pd.DataFrame, *, with_pairs: bool) -
             known = samples.loc[samples[column].notna() & (samples[column] != ""), ["sample_id", column]]
             parts.append(known.rename(columns={column: "by"}).assign(kind=kind))
     merged = decisions[decisions["action"].isin(["merge_patient", "merge_lesion"])] if len(decisions) else decisions
-    rows = [(sample, row.decision_id) for row in merged.itertuples() for sample in row.sample_ids]
+    rows = [(sample, row["decision_id"]) for row in merged.to_dict("records") for sample in row["sample_ids"]]
     parts.append(pd.DataFrame(rows, columns=["sample_id", "by"]).assign(kind="decision"))
     hubs = pd.concat([part.astype(str) for part in parts], ignore_index=True)[["sample_id", "kind", "by"]]
     hubs = hubs[hubs["sample_id"].isin(set(samples["sample_id"]))].drop_duplicates()
@@ -227,7 +232,7 @@ def _components(position: pd.Series[int], hubs: pd.DataFrame, edges: list[Edge])
     links = coo_array(
         (np.ones(len(rows), np.int8), (rows.astype(np.int64), columns.astype(np.int64))), shape=(size, size)
     )
-    return connected_components(links, directed=False)[1][:n].astype(np.int64)
+    return np.asarray(connected_components(links, directed=False)[1][:n], np.int64)
 
 
 def _guard(
@@ -239,9 +244,9 @@ def _guard(
 ) -> tuple[list[Edge], list[Bridge]]:
     """Set aside undecided edges that alone hold a suspicious component together.
 
-    A component is suspicious when it chains more than `MAX_UNITS` recorded groups, or more than `MAX_IMAGES` images of which no
-    recorded group makes up half, or holds a pair that a reviewer took apart. In any other component only a bridge of
-    p < `SURE_P` between different recorded patients is set aside.
+    A component is suspicious when it chains more than `MAX_UNITS` recorded groups, or more than `MAX_IMAGES` images of
+    which no recorded group makes up half, or holds a pair that a reviewer took apart. In any other component only a
+    bridge of p < `SURE_P` between different recorded patients is set aside.
     """
     if not edges:
         return [], []
@@ -261,19 +266,19 @@ def _guard(
     sizes = np.bincount(whole[units], minlength=n_units)
     chained = np.bincount(whole, minlength=n_units)
     bridges: dict[int, Bridge] = {}
-    for i in doubtful:
+    for i in map(int, doubtful):
         component = int(whole[ends[i, 0]])
         left, right = patients.get(sides[ends[i, 0]], set()), patients.get(sides[ends[i, 1]], set())
         differ = bool(left) and bool(right) and not left & right
         reason = suspicious.get(component, "patients" if differ and edges[i].p < SURE_P else "")
-        if reason and (differ or reason == "cannot_link" or reason == "size"):
+        if reason:
             bridges[i] = Bridge(edges[i], reason, int(sizes[component]), int(chained[component]))
     return [edge for i, edge in enumerate(edges) if i not in bridges], list(bridges.values())
 
 
 def _unit_components(ends: npt.NDArray[np.int64], n_units: int) -> npt.NDArray[np.int64]:
     links = coo_array((np.ones(len(ends), np.int8), (ends[:, 0], ends[:, 1])), shape=(n_units, n_units))
-    return connected_components(links, directed=False)[1].astype(np.int64)
+    return np.asarray(connected_components(links, directed=False)[1], np.int64)
 
 
 def _recorded(samples: pd.DataFrame, side: npt.NDArray[np.int64], position: pd.Series[int]) -> dict[int, set[str]]:
@@ -282,7 +287,10 @@ def _recorded(samples: pd.DataFrame, side: npt.NDArray[np.int64], position: pd.S
         return {}
     known = samples.loc[samples["patient_id"].notna(), ["sample_id", "patient_id"]]
     side_of = side[position.loc[known["sample_id"].astype(str)].to_numpy()]
-    return {int(key): set(group) for key, group in known["patient_id"].groupby(side_of)}
+    found: dict[int, set[str]] = {}
+    for key, patient in zip(side_of.tolist(), known["patient_id"], strict=True):
+        found.setdefault(key, set()).add(patient)
+    return found
 
 
 def _suspicious(
@@ -353,10 +361,10 @@ def _basis(samples: pd.DataFrame, group_id: pd.Series[str]) -> pd.Series[str]:
 def _neighbors(hubs: pd.DataFrame, pairs: tuple[Edge, ...]) -> dict[str, list[tuple[str, float, str, str]]]:
     """Return, per vertex, its neighbors with cost, kind and name; a hub is a vertex between its samples."""
     near: dict[str, list[tuple[str, float, str, str]]] = {}
-    for row in hubs.itertuples(index=False):
-        hub = f"\x00{row.kind}\x00{row.by}"
-        near.setdefault(row.sample_id, []).append((hub, 0.0, row.kind, row.by))
-        near.setdefault(hub, []).append((row.sample_id, 0.0, row.kind, row.by))
+    for sample, kind, by in zip(hubs["sample_id"], hubs["kind"], hubs["by"], strict=True):
+        hub = f"\x00{kind}\x00{by}"
+        near.setdefault(sample, []).append((hub, 0.0, kind, by))
+        near.setdefault(hub, []).append((sample, 0.0, kind, by))
     for edge in pairs:
         cost = -math.log(max(edge.p, 1e-9))
         near.setdefault(edge.a, []).append((edge.b, cost, edge.kind, edge.by))

@@ -55,6 +55,7 @@ def split(
     done = "Written as" if outcome.written else "Nothing new; it stands in"
     follow = f"{name}/0" if folds else name
     typer.echo(
-        f"{done} version {outcome.version}. Next: harness run --data {dataset} --split {follow} --task malignant --out RUN",
+        f"{done} version {outcome.version}. "
+        f"Next: harness run --data {dataset} --split {follow} --task malignant --out RUN",
         err=form != "table",
     )

@@ -1,8 +1,8 @@
 """Skin color around a lesion as an angle, where the picture allows one.
 
-The individual typology angle (ITA) is ``atan2(L* - 50, b*)`` in degrees on CIELAB (D65); larger is lighter. The lesion, hair,
-highlights and the frame of the dermatoscope are outliers of a smooth skin under smooth light: they are dropped while the light is
-fitted, so no segmentation model is needed (`design/curation.md` 7.2).
+The individual typology angle (ITA) is ``atan2(L* - 50, b*)`` in degrees on CIELAB (D65); larger is lighter. The lesion,
+hair, highlights and the frame of the dermatoscope are outliers of a smooth skin under smooth light: they are dropped
+while the light is fitted, so no segmentation model is needed (`design/curation.md` 7.2).
 
 References
 ----------
@@ -35,13 +35,15 @@ _STEP_PX = 2  # the light is smooth: every second pixel of every second row is e
 _KEEP_MAD, _KEEP_A, _KEEP_B = 2.5, 6.0, 7.0
 _MAD_TO_SD = 1.4826
 _GRID, _REPLICATES = 4, 80
-# Quality: share of the picture kept, spread of the blocks in degrees, ranges of a* and b* of human skin, chroma of a gray picture.
+# Quality: share of the picture kept, spread of the blocks in degrees, ranges of a* and b* of human skin, chroma of a
+# gray picture.
 _MIN_KEPT, _MAX_SPREAD = 0.15, 8.0
 _A_RANGE, _B_RANGE = (3.0, 25.0), (3.0, 35.0)
 _GRAY_CHROMA = 4.0
 _MIN_BLOCK_PX = 30
-# 90th percentile of the absolute error on drawn skin of known color (accept/skin_phantoms.py, 400 pictures), in degrees: what the
-# spread between blocks cannot show, for the whole picture is off at once (rounding of dark levels, hair, a light misread).
+# 90th percentile of the absolute error on drawn skin of known color (accept/skin_phantoms.py, 400 pictures), in
+# degrees: what the spread between blocks cannot show, for the whole picture is off at once (rounding of dark levels,
+# hair, a light misread).
 METHOD_ERROR = 2.7
 
 VALUE, LOW, HIGH, SPREAD = "ita_degrees", "ita_degrees_low", "ita_degrees_high", "ita_spread_degrees"
@@ -62,7 +64,7 @@ def individual_typology_angle(lightness: npt.ArrayLike, yellowness: npt.ArrayLik
     array
         Degrees; beyond -90..90 where b* is negative, which no human skin under white light is.
     """
-    return np.degrees(np.arctan2(np.asarray(lightness, float) - 50.0, np.asarray(yellowness, float)))
+    return np.asarray(np.degrees(np.arctan2(np.asarray(lightness, float) - 50.0, np.asarray(yellowness, float))))
 
 
 class _Skin(NamedTuple):
@@ -84,9 +86,9 @@ def read_skin_tone(image: Image) -> Mapping[str, Reading]:
     Returns
     -------
     mapping
-        ``ita_degrees``, ``ita_degrees_low``, ``ita_degrees_high`` and ``ita_spread_degrees`` (standard deviation of the angle over
-        blocks of the picture); all ``declined`` with one reason where the color cannot be trusted: ``gray``, ``little_skin``,
-        ``color_cast`` or ``uneven``. The interval covers the picture only; light and camera add to it.
+        ``ita_degrees``, ``ita_degrees_low``, ``ita_degrees_high`` and ``ita_spread_degrees`` (standard deviation of the
+        angle over blocks of the picture); all ``declined`` with one reason where the color cannot be trusted: ``gray``,
+        ``little_skin``, ``color_cast`` or ``uneven``. The interval covers the picture only; light and camera add to it.
     """
     small = _reduced(image)
     skin = _even_skin(small)
@@ -120,7 +122,7 @@ def _even_skin(small: Image) -> _Skin | None:
     """Return the skin with the light divided out, or None where too little is left to fit."""
     usable = ~_hidden(small)
     rgb = small.astype(np.float32) / 255
-    lab = cv2.cvtColor(rgb, cv2.COLOR_RGB2LAB)
+    lab = np.asarray(cv2.cvtColor(rgb, cv2.COLOR_RGB2LAB), np.float32)
     linear = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4).astype(np.float32)
     luminance = np.log(np.maximum(linear @ np.array([0.2126, 0.7152, 0.0722], np.float32), 1e-4))
     terms = _light_terms(small.shape[0], small.shape[1])
@@ -139,7 +141,7 @@ def _even_skin(small: Image) -> _Skin | None:
 
 def _hidden(small: Image) -> Bools:
     """Return the pixels of the frame, of hair and of highlights."""
-    gray = cv2.cvtColor(small, cv2.COLOR_RGB2GRAY)
+    gray = np.asarray(cv2.cvtColor(small, cv2.COLOR_RGB2GRAY), np.uint8)
     hair = np.zeros(gray.shape, np.uint8)
     for size in _HAIR_KERNELS_PX:
         kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (size, size))
@@ -210,7 +212,8 @@ def _is_skin(rest: Floats, lab: Floats, wide: float, color: Floats) -> Bools:
 def _light_weights(luminance: Floats, terms: Floats, *, radial: bool) -> Floats:
     """Return the weights of a plane of light, with a fall-off towards the rim where there is one.
 
-    A light that grows towards the rim is no light but a large dark lesion in the middle: then the plane alone is fitted.
+    A light that grows towards the rim is no light but a large dark lesion in the middle: then the plane alone is
+    fitted.
     """
     count = 4 if radial else 3
     x, y = terms[:, :count].astype(np.float64), luminance.astype(np.float64)

@@ -1,8 +1,9 @@
 """Place whole groups into the parts of a split: assign once, freeze, fill.
 
-Greedy by the largest decrease of cost, then moves and swaps that lower it. The cost of part p and stratum s with n images is
-``w_s (n_ps - q_p N_s)^2 / (q_p N_s + 1)`` (`design/curation.md` section 5); on top of it the largest deviation of any class is
-pressed down, because one class that is off by a few images is what a reader of a split sees first.
+Greedy by the largest decrease of cost, then moves and swaps that lower it. The cost of part p and stratum s with n
+images is ``w_s (n_ps - q_p N_s)^2 / (q_p N_s + 1)`` (`design/curation.md` section 5); on top of it the largest
+deviation of any class is pressed down, because one class that is off by a few images is what a reader of a split sees
+first.
 """
 
 from __future__ import annotations
@@ -74,7 +75,8 @@ def assign(strata: Strata, fractions: Floats, frozen: Ints) -> Ints:
         state.stacks[key].append(int(g))
         state.free[key] += 1
     left = _improve(state, MAX_CHANGES, peak=0.0)
-    # The unit of the peak stands still while groups move, else the cost would not be one number and moves could go in circles.
+    # The unit of the peak stands still while groups move, else the cost would not be one number and moves could go in
+    # circles.
     while left > 0 and _EVEN < (largest := _largest(state)) < _WORTHWHILE * state.unit:
         state.unit = largest
         left = _improve(state, left, peak=_PEAK_WEIGHT)
@@ -194,7 +196,7 @@ def _move_changes(state: _State, peak: float) -> Floats:
     if peak:
         out = out + peak * _peak_changes(state, -1)
         into = into + peak * _peak_changes(state, 1)
-    change = out[:, :, None] + into[:, None, :]
+    change: Floats = out[:, :, None] + into[:, None, :]
     change[state.free == 0] = np.inf
     parts = np.arange(len(state.away))
     change[:, parts, parts] = np.inf

@@ -82,7 +82,7 @@ def plan_fractions(name: str, fractions: Sequence[float], *, seed: int = 0, bala
     if any(not 0 <= share <= 1 for share in fractions) or not math.isclose(sum(fractions), 1, abs_tol=1e-6):
         raise UserError(f"shares sum to {sum(fractions):g}", value=text, remedy="They must lie in 0..1 and sum to 1.")
     kept = [(part, share) for part, share in zip(_PARTS[len(fractions)], fractions, strict=True) if share > 0]
-    if len(kept) < 2:  # noqa: PLR2004 - a split has two sides
+    if len(kept) < 2:
         raise UserError("leaves one part only", value=text, remedy="Give at least two parts a share above 0.")
     parts, shares = zip(*kept, strict=True)
     return Plan(_checked_name(name), parts, shares, folds=False, seed=seed, balance=_checked_balance(balance))

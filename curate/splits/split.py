@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -15,7 +16,7 @@ from curate.groups import LeakGraph, leak_graph
 from curate.splits.assign import MIN_CLASS_IMAGES, assign, deviations
 from curate.splits.plan import Plan
 from curate.splits.strata import Strata, stratify
-from schemas.errors import DataFault, DatasetConflict, UserError
+from schemas.errors import DataFault, DatasetConflict
 from schemas.finding import canonical_json
 from schemas.tables import from_rows
 
@@ -37,8 +38,8 @@ class SplitOutcome:
     written : bool
         False where it was there already, row for row.
     summary : pyarrow.Table
-        First row ``all``, then one row per diagnosis: ``diagnosis``, ``images``, ``groups``, images per part, ``deviation`` (largest
-        difference between the share of a part and its wanted share).
+        First row ``all``, then one row per diagnosis: ``diagnosis``, ``images``, ``groups``, images per part,
+        ``deviation`` (largest difference between the share of a part and its wanted share).
     sizes : pyarrow.Table
         One row per part: ``part``, ``images``, ``share``, ``wanted``, ``groups``.
     worst_deviation : float
@@ -65,7 +66,8 @@ def split_dataset(
 ) -> SplitOutcome:
     """Assign every row of the view to a part, whole groups only, and write the split.
 
-    A split of this name that was made with the same plan is filled: what it holds keeps its part, only new rows are assigned.
+    A split of this name that was made with the same plan is filled: what it holds keeps its part, only new rows are
+    assigned.
 
     Parameters
     ----------
@@ -74,7 +76,8 @@ def split_dataset(
     plan : Plan
         Parts, shares, seed.
     curated : bool
-        Labels and exclusions as decided; False as recorded. Pairs that a reviewer joined or took apart count either way.
+        Labels and exclusions as decided; False as recorded. Pairs that a reviewer joined or took apart count either
+        way.
     force : bool
         Assign everything anew, also where a split of this name exists.
     arguments : mapping, optional
@@ -90,20 +93,35 @@ def split_dataset(
     with dataset.writer("split", arguments or {}) as writer:
         frame = dataset.view(curated=curated).frame
         old = _existing(dataset, plan, force=force)
-        graph = leak_graph(frame, dataset.findings(), dataset.effective_decisions())
-        chosen = _chosen(frame, old)
-        strata = stratify(chosen, graph.group_id, balance=plan.balance, seed=plan.seed)
-        code = _codes(strata, chosen, graph)
-        frozen, moved = _frozen(plan, old, chosen, code, len(strata.groups))
-        part = _assigned(strata, plan, frozen)
-        rows = _rows(plan, chosen, graph, part[code], old, moved, writer.version)
+        work = _work(plan, _chosen(frame, old), leak_graph(frame, dataset.findings(), dataset.effective_decisions()))
+        frozen, moved = _frozen(work, old)
+        part = _assigned(work.strata, plan, frozen)
+        rows = _rows(work, part, old, moved, writer.version)
         quoted = plan.name.replace("'", "''")
         writer.replace("splits", rows, where=f"split_name = '{quoted}'")
         before = dataset.version
         new = rows.num_rows - len(old)
         version = writer.commit(f"split {plan.name}: {rows.num_rows} rows", rows_added=new, rows_changed=len(moved))
-    notes = (*_moved_notes(moved, plan), *_notes(strata, chosen, part, code, plan))
-    return _outcome(version, version != before, strata, part, plan, notes)
+    notes = (*_moved_notes(moved, plan), *_notes(work, part))
+    summary, sizes, worst = _summary(work, part)
+    return SplitOutcome(version, version != before, summary, sizes, worst, notes)
+
+
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """What is split: the rows that are chosen, their groups and strata, and the position of each row's group."""
+
+    plan: Plan
+    chosen: pd.DataFrame
+    graph: LeakGraph
+    strata: Strata
+    code: npt.NDArray[np.int64]
+
+
+def _work(plan: Plan, chosen: pd.DataFrame, graph: LeakGraph) -> _Work:
+    strata = stratify(chosen, graph.group_id, balance=plan.balance, seed=plan.seed)
+    group = graph.group_id.loc[chosen["sample_id"]].to_numpy(dtype=object)
+    return _Work(plan, chosen, graph, strata, np.searchsorted(strata.groups, group).astype(np.int64))
 
 
 def _existing(dataset: Dataset, plan: Plan, *, force: bool) -> pd.DataFrame:
@@ -112,22 +130,19 @@ def _existing(dataset: Dataset, plan: Plan, *, force: bool) -> pd.DataFrame:
     old = splits[splits["split_name"] == plan.name].reset_index(drop=True)
     if force or old.empty:
         return old.iloc[:0]
-    made = {
-        (int(row.seed), _plain_params(row.params)) for row in old[["seed", "params"]].drop_duplicates().itertuples()
-    }
+    kept = old[["seed", "params"]].drop_duplicates()
+    made = {(int(seed), _plain_params(text)) for seed, text in zip(kept["seed"], kept["params"], strict=True)}
     if made != {(plan.seed, canonical_json(plan.params))}:
         since = int(old["created_version"].min())
         raise DatasetConflict(
             f"is frozen since version {since} with other parts, shares, seed or balance [S07]",
             value=plan.name,
-            remedy="Choose another --name, the same options to fill it with new rows, or --force to assign everything anew.",
+            remedy="Choose another --name, the same options to fill it, or --force to assign everything anew.",
         )
     return old
 
 
 def _plain_params(params: str) -> str:
-    import json
-
     return canonical_json({name: value for name, value in json.loads(params).items() if name != "moved_from"})
 
 
@@ -142,25 +157,17 @@ def _chosen(frame: pd.DataFrame, old: pd.DataFrame) -> pd.DataFrame:
     return chosen.sort_values("sample_id", ignore_index=True)
 
 
-def _codes(strata: Strata, chosen: pd.DataFrame, graph: LeakGraph) -> npt.NDArray[np.int64]:
-    """Return the position of each row's group in `strata.groups`."""
-    return np.searchsorted(strata.groups, graph.group_id.loc[chosen["sample_id"]].to_numpy(dtype=object)).astype(
-        np.int64
-    )
-
-
-def _frozen(
-    plan: Plan, old: pd.DataFrame, chosen: pd.DataFrame, code: npt.NDArray[np.int64], n_groups: int
-) -> tuple[npt.NDArray[np.int64], dict[str, str]]:
+def _frozen(work: _Work, old: pd.DataFrame) -> tuple[npt.NDArray[np.int64], dict[str, str]]:
     """Return the part that each group keeps (-1: free), and the samples that must move with their former part.
 
-    Where new evidence joins groups of different parts, all go to the earliest of train, val, test: no picture that a model may have
-    been trained or tuned on becomes a test picture. Among folds the one that holds most of the group wins.
+    Where new evidence joins groups of different parts, all go to the earliest of train, val, test: no picture that a
+    model may have been trained or tuned on becomes a test picture. Among folds the one that holds most of the group
+    wins.
     """
-    frozen = np.full(n_groups, -1, np.int64)
+    plan, frozen = work.plan, np.full(len(work.strata.groups), -1, np.int64)
     if old.empty:
         return frozen, {}
-    group = pd.Series(code, index=chosen["sample_id"])
+    group = pd.Series(work.code, index=work.chosen["sample_id"])
     names = old["fold"].astype("str") if plan.folds else old["role"]
     held = pd.DataFrame({"sample_id": old["sample_id"], "part": names.map(plan.parts.index).astype(int)})
     held["group"] = group.loc[held["sample_id"]].to_numpy()
@@ -172,7 +179,7 @@ def _frozen(
         keeps = held.groupby("group")["part"].min()
     frozen[keeps.index.to_numpy()] = keeps.to_numpy()
     gone = held[frozen[held["group"].to_numpy()] != held["part"].to_numpy()]
-    return frozen, {str(row.sample_id): plan.parts[int(row.part)] for row in gone.itertuples()}
+    return frozen, {sample: plan.parts[part] for sample, part in zip(gone["sample_id"], gone["part"], strict=True)}
 
 
 def _assigned(strata: Strata, plan: Plan, frozen: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
@@ -187,8 +194,8 @@ def _assigned(strata: Strata, plan: Plan, frozen: npt.NDArray[np.int64]) -> npt.
     if empty:
         size = strata.counts[:, [-1]].toarray()[:, 0]
         raise DataFault(
-            f"{', '.join(empty)} would hold no row: group {strata.groups[int(size.argmax())]} alone has {int(size.max())} "
-            f"of {int(size.sum())} images, and a group is never cut",
+            f"{', '.join(empty)} would hold no row: group {strata.groups[int(size.argmax())]} alone has "
+            f"{int(size.max())} of {int(size.sum())} images, and a group is never cut",
             value=plan.name,
             remedy="Give that part a larger share, ask for fewer parts, or add patients.",
         )
@@ -196,18 +203,13 @@ def _assigned(strata: Strata, plan: Plan, frozen: npt.NDArray[np.int64]) -> npt.
 
 
 def _rows(
-    plan: Plan,
-    chosen: pd.DataFrame,
-    graph: LeakGraph,
-    part: npt.NDArray[np.int64],
-    old: pd.DataFrame,
-    moved: Mapping[str, str],
-    version: int,
+    work: _Work, part: npt.NDArray[np.int64], old: pd.DataFrame, moved: Mapping[str, str], version: int
 ) -> pa.Table:
+    plan, graph = work.plan, work.graph
     since = dict(zip(old["sample_id"], old["created_version"].astype(int), strict=True))
     params = canonical_json(plan.params)
     rows: list[dict[str, object]] = []
-    for sample_id, p in zip(chosen["sample_id"], part, strict=True):
+    for sample_id, p in zip(work.chosen["sample_id"], part[work.code], strict=True):
         came_from = moved.get(sample_id)
         rows.append(
             {
@@ -230,36 +232,32 @@ def _rows(
 def _moved_notes(moved: Mapping[str, str], plan: Plan) -> tuple[str, ...]:
     if not moved:
         return ()
-    example = min(moved)
-    return (
+    first = min(moved)
+    note = (
         f"{len(moved)} rows of {plan.name} changed their part, because new evidence joins their group to another part "
-        f"(first: {example}, was {moved[example]}). Results on the former test part are no longer comparable.",
+        f"(first: {first}, was {moved[first]}). Results on the former test part are no longer comparable."
     )
+    return (note,)
 
 
-def _notes(
-    strata: Strata, chosen: pd.DataFrame, part: npt.NDArray[np.int64], code: npt.NDArray[np.int64], plan: Plan
-) -> list[str]:
+def _notes(work: _Work, part: npt.NDArray[np.int64]) -> list[str]:
     notes = []
-    no_patient = int(chosen["patient_id"].isna().sum())
+    plan, strata = work.plan, work.strata
+    no_patient = int(work.chosen["patient_id"].isna().sum())
     if no_patient:
         notes.append(
             f"{no_patient} rows of {plan.name} have no patient id; they are grouped by lesion, else by picture. [S08]"
         )
     groups = np.diff(strata.counts.tocsc().indptr)
-    thin = [
-        f"{_short(strata.names[s])} ({groups[s]})"
-        for s in np.flatnonzero(strata.is_class)
-        if groups[s] < len(plan.parts)
-    ]
+    thin = [s for s in np.flatnonzero(strata.is_class) if groups[s] < len(plan.parts)]
     if thin:
-        notes.append(f"Too few groups to be in every part: {', '.join(thin)}. A group is never cut to balance. [S05]")
-    size = np.bincount(part[code], minlength=len(plan.parts)) / len(code)
+        named = ", ".join(f"{_short(strata.names[s])} ({groups[s]})" for s in thin)
+        notes.append(f"Too few groups to be in every part: {named}. A group is never cut to balance. [S05]")
+    size = np.bincount(part[work.code], minlength=len(plan.parts)) / len(work.code)
     for name, share, wanted in zip(plan.parts, size, plan.fractions, strict=True):
         if abs(share - wanted) > SIZE_TOLERANCE:
-            notes.append(
-                f"{name} holds {share:.1%} of the rows instead of {wanted:.1%}: large groups are not cut. [S05]"
-            )
+            said = f"{name} holds {share:.1%} of the rows instead of {wanted:.1%}"
+            notes.append(f"{said}: large groups are not cut. [S05]")
     return notes
 
 
@@ -267,9 +265,9 @@ def _short(name: str) -> str:
     return name.removeprefix("diagnosis=").rsplit(":", 1)[-1] or "(no diagnosis)"
 
 
-def _outcome(
-    version: int, written: bool, strata: Strata, part: npt.NDArray[np.int64], plan: Plan, notes: tuple[str, ...]
-) -> SplitOutcome:
+def _summary(work: _Work, part: npt.NDArray[np.int64]) -> tuple[pa.Table, pa.Table, float]:
+    """Return images per diagnosis and part, per part alone, and the largest deviation of a diagnosis."""
+    plan, strata = work.plan, work.strata
     counts, away = deviations(strata, part, plan.shares)
     groups = np.diff(strata.counts.tocsc().indptr)
     classes = np.flatnonzero(strata.is_class)
@@ -292,7 +290,7 @@ def _outcome(
     }
     judged = classes[total[classes] >= MIN_CLASS_IMAGES]
     largest = float(worst[judged].max()) if len(judged) else float("nan")
-    return SplitOutcome(version, written, pa.table(summary), pa.table(sizes), largest, notes)
+    return pa.table(summary), pa.table(sizes), largest
 
 
 def _title(plan: Plan, part: int) -> str:

@@ -72,7 +72,10 @@ def stratify(frame: pd.DataFrame, group_id: pd.Series[str], *, balance: Sequence
     """
     groups, code = np.unique(group_id.loc[frame["sample_id"].astype(str)].to_numpy(dtype=object), return_inverse=True)
     diagnosis = _values(frame, "diagnosis")
-    columns, weights, is_class, names = [], [], [], []
+    columns: list[npt.NDArray[np.int64]] = []
+    weights: list[float] = []
+    is_class: list[bool] = []
+    names: list[str] = []
     for name in dict.fromkeys(("diagnosis", *balance)):
         value = _values(frame, name)
         label = diagnosis + "\x00" + value if name in WITHIN_DIAGNOSIS else value

@@ -71,7 +71,7 @@ def test_only_marked_pairs_that_are_still_found_join(marked: bool, status: str, 
     frame = samples(patient_id=[None, None])
     pairs = pd.DataFrame([pair(0, 1, marked=marked, status=status)])
 
-    assert (group_of(frame, pairs, NO_DECISIONS).nunique() == 1) is joined
+    assert (len(set(group_of(frame, pairs, NO_DECISIONS))) == 1) is joined
 
 
 def test_a_dismissed_pair_does_not_join_and_an_accepted_one_does_although_unmarked() -> None:
@@ -121,7 +121,7 @@ def test_a_doubtful_bridge_between_two_patients_is_set_aside_and_a_sure_one_is_u
     assert [(bridge.edge.a, bridge.edge.b, bridge.reason) for bridge in doubtful.bridges] == [
         ("s:001", "s:002", "patients")
     ]
-    assert sure.group_id.nunique() == 1
+    assert len(set(sure.group_id)) == 1
     assert not sure.bridges
 
 
@@ -130,7 +130,7 @@ def test_two_doubtful_edges_between_two_patients_are_no_bridge() -> None:
 
     graph = leak_graph(frame, pd.DataFrame([pair(0, 2, score=0.8), pair(1, 3, score=0.8)]), NO_DECISIONS)
 
-    assert graph.group_id.nunique() == 1
+    assert len(set(graph.group_id)) == 1
 
 
 def test_a_long_chain_of_lesions_falls_apart_at_its_bridges_but_not_at_exact_copies() -> None:
@@ -151,7 +151,7 @@ def test_a_patient_with_many_images_keeps_a_copy_from_elsewhere() -> None:
 
     graph = leak_graph(frame, pd.DataFrame([pair(3, 60, score=0.97)]), NO_DECISIONS)
 
-    assert graph.group_id.nunique() == 1
+    assert len(set(graph.group_id)) == 1
 
 
 def test_pictures_that_a_reviewer_took_apart_are_not_joined_through_a_third() -> None:
