@@ -81,7 +81,7 @@ def reliability(scored: Scored, level: float) -> dict[str, list[float]]:
 
 def confusion_matrices(scored: Scored, thresholds: Sequence[Threshold], labels: Sequence[str]) -> dict[str, object]:
     """Return the counts at every threshold that has a value: name -> ``labels`` and ``matrix``, rows = truth."""
-    point = scored.point()
+    point = scored.point
     found: dict[str, object] = {}
     for threshold in thresholds:
         if threshold.missing is None:
@@ -141,7 +141,7 @@ def with_bands(scored: Scored, *, n_clusters: int, n_resamples: int, seed: int, 
 
 
 def _decision(scored: Scored) -> Curve:
-    point = scored.point()
+    point = scored.point
     prevalence = scored.n_pos / scored.n
     net = [float(confusion.net_benefit(point.at(f"{t:g}"), t)[0]) for t in DECISION_GRID]
     return {

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from harness.metrics.evaluated import EvaluatedSet, malignancy
+from harness.metrics.evaluated import EvaluatedSet
 from harness.metrics.subgroups import OVERALL, Group
 from harness.metrics.values import ValueRow, number
 
@@ -20,7 +20,7 @@ Row = dict[str, object]
 
 def group_row(case: EvaluatedSet, group: Group) -> Row:
     """Return the entry of ``groups``: rows and patients, by class in a task of two."""
-    positive, _ = malignancy(case.frame, case.task)
+    positive, _ = case.malignancy
     code, binary = case.clusters.code, case.task.kind == "binary"
 
     def people(rows: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -54,7 +55,7 @@ class Settings:
     by: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class EvaluatedSet:
     """Units of the test rows, and what all metrics share.
 
@@ -85,19 +86,24 @@ class EvaluatedSet:
     settings: Settings
     absent: tuple[str, ...]
 
-    @property
+    @cached_property
     def y_true(self) -> npt.NDArray[np.int64]:
         """Class numbers, shape (n,)."""
         return self.frame["y_true"].to_numpy(dtype=np.int64)
 
-    @property
+    @cached_property
     def probabilities(self) -> Floats:
         """Probabilities, shape (n, k)."""
         return probabilities(self.frame, self.task)
 
+    @cached_property
+    def malignancy(self) -> tuple[Bools, Floats]:
+        """Truth and score of two classes, each of shape (n,)."""
+        return malignancy(self.frame, self.task)
+
     def scored(self, rows: Bools) -> Scored:
         """Return the rows of a group as scores of the positive (in a task of several classes: the malignant) class."""
-        positive, score = malignancy(self.frame, self.task)
+        positive, score = self.malignancy
         labels = None
         if self.task.kind == "multiclass":
             labels = ClassRows(self.y_true[rows], self.probabilities[rows], self.task.classes)

@@ -93,7 +93,7 @@ class Metric:
         rows = Scored(
             truth, np.asarray(y_prob, dtype=np.float64), np.arange(len(truth)), {"asked": threshold}, prevalence
         )
-        return float(self.of(rows.point(), "asked")[0])
+        return float(self.of(rows.point, "asked")[0])
 
     def judge(self, scored: Scored, support: Support, threshold: str) -> Verdict:
         """Return whether the metric may be shown for a group."""

@@ -180,8 +180,9 @@ class Scored:
             weights if len(self.members) == len(weights) else np.ascontiguousarray(weights[self.members])
         )
 
+    @cached_property
     def point(self) -> Draws:
-        """Return counts and sums of the sample as it is."""
+        """Counts and sums of the sample as it is."""
         return self._count(np.ones((len(self.members), 1)))
 
     def _count(self, own: Floats) -> Draws:

@@ -172,7 +172,7 @@ def judge(
         Give a value of low precision where the rules withhold it: the whole evaluated set with both classes.
     """
     always = always and 0 < support.n_pos < support.n
-    point = scored.point()
+    point = scored.point
     verdicts, points = [], []
     for each in asked:
         verdict = _verdict(each, scored, support, always=always)
@@ -205,7 +205,7 @@ def _after(asked: Asked, verdict: Verdict, value: float, scored: Scored) -> Verd
     if (
         asked.metric.name == "mcc"
         and asked.threshold is not None
-        and confusion.is_degenerate(scored.point().at(asked.at))[0]
+        and confusion.is_degenerate(scored.point.at(asked.at))[0]
     ):
         return Verdict("low_precision", "degenerate")
     return verdict

@@ -25,7 +25,7 @@ def judged(
     frame = frame.assign(p_1=score, p_0=1 - score)
     sha256 = artifacts.write_predictions(out / model, frame)
     facts = Facts(f"run-{model}", model, 0, "2026-01-01T00:00:00Z", sha256, 7, "default", "default@3")
-    evaluation = evaluate_predictions(frame, task(name), facts, Settings(n_resamples=200))
+    evaluation = evaluate_predictions(frame, task(name), facts, Settings(n_resamples=100))
     artifacts.write_metrics(out / model, evaluation.metrics, {})
 
 
@@ -34,7 +34,7 @@ def rows(*runs: Path, **options: object) -> list[dict]:
 
 
 def test_models_stand_best_first_against_the_baseline(predictions: Make, tmp_path: Path):
-    frame = predictions(900)
+    frame = predictions(600)
     judged(tmp_path / "run", "baseline", frame, noise=0.5)
     judged(tmp_path / "run", "good", frame)
     judged(tmp_path / "other", "bad", frame, noise=0.95)
@@ -55,7 +55,7 @@ def test_ranks_overlap_where_models_are_alike(predictions: Make, tmp_path: Path)
 
 
 def test_a_margin_says_who_is_not_inferior(predictions: Make, tmp_path: Path):
-    frame = predictions(900)
+    frame = predictions(600)
     judged(tmp_path, "baseline", frame)
     judged(tmp_path, "near", frame, noise=0.05)
     found = {row["run"].split("/")[1]: row for row in rows(tmp_path, margin=0.1)}

@@ -19,7 +19,7 @@ from schemas.tasks import task
 
 Make = Callable[..., pd.DataFrame]
 FACTS = Facts("run-1", "m", 0, "2026-01-01T00:00:00Z", "0" * 64, 7, "default", "default@3")
-FEW = Settings(n_resamples=200)
+FEW = Settings(n_resamples=100)
 
 
 def judge(frame: pd.DataFrame, settings: Settings = FEW, name: str = "malignant") -> Evaluation:
@@ -47,7 +47,7 @@ def members(frame: pd.DataFrame, group_id: str) -> pd.Series:
 
 def test_the_document_fits_its_schema(predictions: Make):
     frame = predictions().drop(columns="site")
-    for settings in (FEW, Settings(n_resamples=0), Settings(n_resamples=200, thresholds=(0.3,), by=("sex*skin_tone",))):
+    for settings in (FEW, Settings(n_resamples=0), Settings(n_resamples=100, thresholds=(0.3,), by=("sex*skin_tone",))):
         jsonschema.validate(json.loads(text(judge(frame, settings))), artifacts.metrics_schema())
 
 
@@ -87,7 +87,7 @@ def test_the_order_of_rows_changes_no_digit(predictions: Make):
 
 def test_another_seed_moves_intervals_and_no_value(predictions: Make):
     frame = predictions()
-    one, other = values(judge(frame)), values(judge(frame, Settings(n_resamples=200, seed=1)))
+    one, other = values(judge(frame)), values(judge(frame, Settings(n_resamples=100, seed=1)))
     assert all(row["value"] == other[key]["value"] for key, row in one.items())
     key = ("overall", "auroc", None, None)
     assert one[key]["lo"] != other[key]["lo"]
@@ -177,7 +177,7 @@ def test_thresholds_come_from_validation_and_hold_there(predictions: Make):
 
 
 def test_the_reference_prevalence_makes_adjusted_precision_comparable(predictions: Make):
-    one = judge(predictions(1200, patients=300), Settings(n_resamples=200, reference_prevalence=0.05))
+    one = judge(predictions(1200, patients=300), Settings(n_resamples=100, reference_prevalence=0.05))
     assert one.metrics["settings"]["reference_prevalence"] == 0.05
     found = values(one)
     assert found["overall", "ap_adj", None, None]["value"] < found["overall", "ap", None, None]["value"]
@@ -193,7 +193,7 @@ def test_without_resamples_only_closed_forms_have_intervals(predictions: Make):
 
 def test_lesions_and_patients_are_units_of_their_own(predictions: Make):
     frame = predictions(validation=0)
-    one = judge(frame, Settings(n_resamples=200, unit="patient"))
+    one = judge(frame, Settings(n_resamples=100, unit="patient"))
     assert one.metrics["data"]["n"] == frame["patient_id"].nunique()
     assert one.metrics["data"]["unit"] == "patient"
     assert one.metrics["data"]["n_pos"] == frame.groupby("patient_id")["y_true"].max().sum()

@@ -17,7 +17,7 @@ Make = Callable[..., pd.DataFrame]
 
 def judge(frame: pd.DataFrame, **settings: object) -> Evaluation:
     facts = Facts("base", "m", 0, "2026-01-01T00:00:00Z", "0" * 64, 7, "default", "default@3")
-    return evaluate_predictions(frame, task("malignant"), facts, Settings(**{"n_resamples": 400, **settings}))
+    return evaluate_predictions(frame, task("malignant"), facts, Settings(**{"n_resamples": 200, **settings}))
 
 
 def noisier(frame: pd.DataFrame, share: float) -> pd.DataFrame:
@@ -31,7 +31,7 @@ def overall(rows: list[dict]) -> dict[tuple[str, str | None], dict]:
 
 
 def test_a_model_against_its_noisy_self_is_better_in_every_direction(predictions: Make):
-    frame = predictions(900)
+    frame = predictions(600)
     good, bad = judge(frame), judge(noisier(frame, 0.7))
     found, mirrored = overall(paired_differences(good, bad)), overall(paired_differences(bad, good))
     for metric in ("auroc", "ap", "brier", "logloss", "sens_at_spec_90", "auroc_diff_obuchowski"):
@@ -44,7 +44,7 @@ def test_a_model_against_its_noisy_self_is_better_in_every_direction(predictions
 
 def test_the_paired_interval_is_tighter_than_two_models_apart(predictions: Make):
     """Scores that hardly differ: an unpaired error would be the root of the sum of both squares."""
-    frame = predictions(900)
+    frame = predictions(600)
     one, other = judge(frame), judge(noisier(frame, 0.05))
     row = overall(paired_differences(one, other))["auroc", None]
     apart = np.sqrt(sum(np.var(each.draws["overall", "auroc", None, None], ddof=1) for each in (one, other)))
@@ -67,7 +67,7 @@ def test_a_model_is_never_called_equal_to_itself(predictions: Make):
 
 
 def test_groups_of_single_attributes_are_compared_too(predictions: Make):
-    frame = predictions(900)
+    frame = predictions(600)
     groups = {row["group_id"] for row in paired_differences(judge(frame), judge(noisier(frame, 0.3)))}
     assert {"overall", "sex=female", "sex=male"} <= groups
 

@@ -24,7 +24,7 @@ def rows(seed: int, n: int = 200) -> tuple[np.ndarray, np.ndarray]:
 def draws(y_true: np.ndarray, p: np.ndarray, weights: np.ndarray | None = None) -> Draws:
     labels = ClassRows(y_true.astype(np.int64), p, NAMES)
     scored = Scored(y_true == 0, p[:, 0], np.arange(len(y_true)), {}, 0.1, labels)
-    return scored.point() if weights is None else scored.draws(weights)
+    return scored.point if weights is None else scored.draws(weights)
 
 
 def expected(y_true: np.ndarray, p: np.ndarray) -> dict[str, float]:

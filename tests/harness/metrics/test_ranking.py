@@ -93,7 +93,7 @@ def test_a_resample_equals_its_rows_repeated(case: Case, seed: int):
         return
     scored = Scored(case.y_true, case.score, case.cluster, {"half": 0.5}, 0.1)
     draws = scored.draws(times[:, np.newaxis].astype(float))
-    rows = Scored(y_true, score, np.arange(len(y_true)), {"half": 0.5}, 0.1).point()
+    rows = Scored(y_true, score, np.arange(len(y_true)), {"half": 0.5}, 0.1).point
     assert BY_NAME["auroc"].of(draws, "")[0] == pytest.approx(roc_auc_score(y_true, score), abs=1e-12)
     for name in (
         *RANKS,

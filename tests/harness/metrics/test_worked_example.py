@@ -53,12 +53,12 @@ def scored() -> Scored:
 
 
 def test_counts_at_one_half():
-    table = scored().point().at("half")
+    table = scored().point.at("half")
     assert [int(count[0]) for count in (table.tp, table.fp, table.fn, table.tn)] == [5, 5, 1, 9]
 
 
 def test_net_benefit_calls_a_score_equal_to_the_threshold_positive():
-    assert confusion.net_benefit(scored().point().at("fifth"), 0.2)[0] == pytest.approx(0.175)
+    assert confusion.net_benefit(scored().point.at("fifth"), 0.2)[0] == pytest.approx(0.175)
 
 
 def test_clustered_and_independent_standard_errors_of_the_area():
