@@ -225,7 +225,7 @@ def _light_weights(luminance: Floats, terms: Floats, *, radial: bool) -> Floats:
 
 def _refusal(small: Image, skin: _Skin | None) -> str | None:
     """Return why a picture gives no angle, or None where it does."""
-    if skin is None or skin.share < _MIN_KEPT:
+    if skin is None or skin.share < _MIN_KEPT or np.bincount(skin.block).max() < _MIN_BLOCK_PX:
         return "little_skin"
     chroma = np.hypot(skin.lab[:, 1], skin.lab[:, 2])
     if float(np.percentile(chroma, 95)) < _GRAY_CHROMA or (small == small[..., :1]).all():
