@@ -257,9 +257,9 @@ class Dataset:
         message : str
             The sentence that `curate log` prints.
         decisions : pandas.DataFrame
-            Columns of table ``decisions``; ``sample_ids`` (a list each), ``action`` and ``reviewer`` are needed, ids
-            and times are filled in. Action ``keep`` names the members in ``sample_ids`` and the one that stays in
-            ``new_value``; ``undo`` names what it takes back in ``supersedes``.
+            Columns of table ``decisions``; ``sample_ids`` (a list each), ``action`` and ``reviewer`` are needed; ids,
+            times and the hash of the finding's evidence are filled in. Action ``keep`` names the members in
+            ``sample_ids`` and the one that stays in ``new_value``; ``undo`` names what it takes back in ``supersedes``.
         client : {"api", "app", "cli", "file"}
             Where they were said.
 
@@ -271,12 +271,14 @@ class Dataset:
         DatasetConflict
             Another command is writing, or has written since the dataset was loaded.
         """
-        from curate.store.decision_rows import decision_rows, refuse_dangling
+        from curate.store.decision_rows import decision_rows, refuse_dangling, with_evidence
 
         rows = decision_rows(decisions, client=client)
         with self.writer("decide", {"client": client, "decisions": rows.num_rows}) as writer:
             samples, before = self.read("samples"), self.read("decisions")
-            refuse_dangling(rows, samples, self.read("findings", ["finding_id"]), before)
+            findings = self.read("findings", ["finding_id", "evidence_sha256"])
+            refuse_dangling(rows, samples, findings, before)
+            rows = with_evidence(rows, findings)
             apply_decisions(samples, pa.concat_tables([before, rows]))
             writer.append("decisions", rows)
             return writer.commit(message, rows_added=rows.num_rows)

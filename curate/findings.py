@@ -2,13 +2,33 @@
 
 from __future__ import annotations
 
+import difflib
+
 import pyarrow as pa
 
 from curate.dataset import Dataset
+from schemas import vocabulary
 from schemas.errors import UserError
 from schemas.tables import schema
 
 _SEVERITIES = ("block", "review", "note")
+
+
+def known_kind(kind: str) -> str:
+    """Return a kind of finding as it is.
+
+    Raises
+    ------
+    UserError
+        There is no such kind, and no constraint of that code.
+    """
+    constraints = [row["code"] for row in vocabulary.read("constraints")]
+    known = [*vocabulary.codes("finding_kind"), *constraints]
+    if kind not in known:
+        near = difflib.get_close_matches(kind, known, n=3)
+        remedy = f"Did you mean {' or '.join(near)}?" if near else f"Kinds: {', '.join(known)}."
+        raise UserError("is no kind of finding", value=kind, remedy=remedy)
+    return kind
 
 
 def listing(dataset: Dataset, *, kind: str | None = None, every: bool = False, budget: int | None = None) -> pa.Table:
@@ -29,20 +49,17 @@ def listing(dataset: Dataset, *, kind: str | None = None, every: bool = False, b
     -------
     pyarrow.Table
         Columns of table ``findings``, and ``sample_id`` and ``other_sample_id`` of claims about one sample or a pair.
-        Sorted by
-        score, those without one last, then by severity and id.
+        Sorted by score, those without one last, then by severity and id.
 
     Raises
     ------
     UserError
-        There is no finding of the kind.
+        There is no such kind.
     """
     rows = [row for row in dataset.read("findings").to_pylist() if row["status"] != "gone"]
     if kind is not None:
-        if not any(row["kind"] == kind for row in rows):
-            known = ", ".join(sorted({row["kind"] for row in rows})) or "none; run `curate check` first"
-            raise UserError("is the kind of no finding here", value=kind, remedy=f"Kinds: {known}.")
-        rows = [row for row in rows if row["kind"] == kind]
+        wanted = kind if any(row["kind"] == kind for row in rows) else known_kind(kind)
+        rows = [row for row in rows if row["kind"] == wanted]
     shown = sorted((row for row in rows if every or row["marked"]), key=_rank)[:budget]
     return pa.Table.from_pylist([_with_pair(row) for row in shown], schema=_listing_schema())
 
@@ -61,6 +78,5 @@ def _with_pair(row: dict[str, object]) -> dict[str, object]:
 
 
 def _listing_schema() -> pa.Schema:
-    return (
-        schema("findings").append(pa.field("sample_id", pa.string())).append(pa.field("other_sample_id", pa.string()))
-    )
+    added = [pa.field(name, pa.string()) for name in ("sample_id", "other_sample_id")]
+    return pa.schema([*schema("findings"), *added])

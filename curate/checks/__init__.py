@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,9 +12,9 @@ import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 
-import sources
-from curate.checks import duplicates, leakage, ledger, policy, truth
-from curate.checks.check import Check, CheckContext, Finding, Policy, Within
+from curate.checks import duplicates, leakage, ledger, policy, scope, truth
+from curate.checks.check import Check, CheckContext, Finding, Within
+from curate.checks.leakage import LeakRate
 from curate.checks.ledger import FindingRow, Writing
 from curate.checks.split_file import read_split
 from curate.checks.truth import TruthCount
@@ -71,13 +72,17 @@ class Checked:
     written : bool
         False where nothing changed and no version was made.
     findings : list of dict
-        All rows of table ``findings``.
+        Rows of table ``findings`` that stand and that this run answers for.
     ran : tuple of str
         Names of the checks.
     computed, skipped : int
         Pictures measured in this run, and rows that have none.
     faults : tuple of Fault
         Pictures that could not be measured.
+    notes : tuple of str
+        Sentences on what does not fit between dataset and split file.
+    leaks : tuple of LeakRate
+        How much of each part of each split is known from another; empty where ``leakage`` did not run.
     truth : mapping
         Source to its planted defects, counted, where a source knows them.
     """
@@ -89,6 +94,8 @@ class Checked:
     computed: int
     skipped: int
     faults: tuple[Fault, ...]
+    notes: tuple[str, ...]
+    leaks: tuple[LeakRate, ...]
     truth: Mapping[str, tuple[TruthCount, ...]]
 
 
@@ -123,64 +130,94 @@ def run_checks(
     """
     selected = _selected(request.only)
     thresholds = policy.read(request.policy)
-    needs = {need for check in selected for need in check.needs}
-    embedder = resolve(request.embedder) if "embedding" in needs else None
     with dataset.writer("check", arguments) as writer:
-        measured = measure_missing(
-            dataset,
-            writer,
-            sorted(needs),
-            embedder=embedder,
+        before = dataset.version
+        # Whatever may be wrong with the request is said before pictures are measured.
+        samples = dataset.view().frame.sort_values("sample_id", ignore_index=True)
+        splits, notes = _splits(dataset, request.split, samples)
+        measured, embedder = _measured(dataset, writer, selected, request, progress)
+        context = CheckContext(
+            dataset=dataset,
+            samples=samples,
+            measures=_frame(measured.measures),
+            embeddings=None if embedder is None else _aligned(measured.embeddings, samples),
+            findings=dataset.findings(),
+            splits=splits,
+            decisions=dataset.effective_decisions(),
+            policy=thresholds,
+            published=request.split is None,
+            within=request.within,
             workers=request.workers,
             backend=request.backend,
-            progress=progress,
         )
-        context = _context(dataset, request, thresholds, measured, embedder)
-        rows, changed = _found(dataset, selected, context, writer)
-        version = dataset.version
-        if changed:
-            writer.replace("findings", from_rows("findings", rows))
-        if changed or measured.computed:
-            marked = sum(bool(row["marked"]) and row["status"] != "gone" for row in rows)
-            version = writer.commit(f"{', '.join(check.name for check in selected)}: {marked} marked findings")
-    counted = _truth(context.samples, rows, {check.name for check in selected})
+        rows, context = _found(selected, context, writer)
+        version = writer.commit(_message(selected, rows))
+    return _checked(context, rows, measured, version=version, written=version != before, ran=selected, notes=notes)
+
+
+def _checked(
+    context: CheckContext,
+    rows: Sequence[FindingRow],
+    measured: Measured,
+    *,
+    version: int,
+    written: bool,
+    ran: Sequence[Check],
+    notes: tuple[str, ...],
+) -> Checked:
+    names = tuple(check.name for check in ran)
+    covers = [scope.covers(context, name) for name in names]
+    standing = [row for row in rows if row["status"] != "gone" and any(covered(row) for covered in covers)]
     return Checked(
         version=version,
-        written=changed or bool(measured.computed),
-        findings=rows,
-        ran=tuple(check.name for check in selected),
+        written=written,
+        findings=standing,
+        ran=names,
         computed=measured.computed,
         skipped=measured.skipped,
         faults=measured.faults,
-        truth=counted,
+        notes=notes,
+        leaks=leakage.rates(context) if leakage.DETECTOR in names else (),
+        truth=_truth(context, standing, names),
     )
+
+
+def _message(selected: Sequence[Check], rows: Sequence[FindingRow]) -> str:
+    marked = sum(bool(row["marked"]) and row["status"] != "gone" for row in rows)
+    return f"{', '.join(check.name for check in selected)}: {marked} marked findings"
 
 
 def _selected(only: Sequence[str]) -> tuple[Check, ...]:
     names = [check.name for check in CHECKS]
     for name in only:
         if name not in names:
-            raise UserError("is no check", value=name, remedy=f"Checks: {', '.join(names)}.")
+            near = difflib.get_close_matches(name, names, n=1)
+            hint = f"Did you mean {near[0]}? " if near else ""
+            raise UserError("is no check", value=name, remedy=f"{hint}There are: {', '.join(names)}.")
     return tuple(check for check in CHECKS if not only or check.name in only)
 
 
-def _context(
-    dataset: Dataset, request: Request, thresholds: Policy, measured: Measured, embedder: Embedder | None
-) -> CheckContext:
-    samples = dataset.view().frame.sort_values("sample_id", ignore_index=True)
-    return CheckContext(
-        dataset=dataset,
-        samples=samples,
-        measures=_frame(measured.measures),
-        embeddings=None if embedder is None else _aligned(measured.embeddings, samples),
-        findings=dataset.findings(),
-        splits=_splits(dataset, request.split, samples),
-        decisions=dataset.effective_decisions(),
-        policy=thresholds,
-        within=request.within,
+def _measured(
+    dataset: Dataset,
+    writer: Writer,
+    selected: Sequence[Check],
+    request: Request,
+    progress: Callable[[int], None] | None,
+) -> tuple[Measured, Embedder | None]:
+    """Measure what the checks need; weights are not asked for where there is no picture."""
+    needs = {need for check in selected for need in check.needs}
+    has_pictures = "stored" in set(dataset.read("samples", ["image_status"]).column(0).to_pylist())
+    embedder = resolve(request.embedder) if has_pictures and "embedding" in needs else None
+    measured = measure_missing(
+        dataset,
+        writer,
+        sorted(needs),
+        embedder=embedder,
         workers=request.workers,
         backend=request.backend,
+        progress=progress,
     )
+    return measured, embedder
 
 
 def _frame(table: pa.Table) -> pd.DataFrame:
@@ -200,62 +237,41 @@ def _aligned(embeddings: pa.Table, samples: pd.DataFrame) -> npt.NDArray[np.floa
     return aligned
 
 
-def _splits(dataset: Dataset, split: str | Path | None, samples: pd.DataFrame) -> pd.DataFrame:
+def _splits(dataset: Dataset, split: str | Path | None, samples: pd.DataFrame) -> tuple[pd.DataFrame, tuple[str, ...]]:
+    """Return the splits to look at as table ``splits`` has them, and what does not fit between dataset and file."""
+    if split is not None and Path(split).suffix.casefold() in {".csv", ".tsv"}:
+        file = read_split(Path(split), samples)
+        return file.rows, file.notes
     splits = dataset.splits()
     if split is None:
-        return splits
-    if Path(split).suffix.casefold() in {".csv", ".tsv"}:
-        return read_split(Path(split), samples)
+        return splits, ()
     named = splits[splits["split_name"] == str(split)]
     if named.empty:
-        known = ", ".join(sorted(set(splits["split_name"]))) or "none yet; `curate split` makes one"
-        raise UserError("is no split of this dataset", value=str(split), remedy=f"Splits: {known}.")
-    return named
+        names = sorted(set(splits["split_name"]))
+        known = f"Its splits: {', '.join(names)}." if names else "It has none yet: `curate split` makes one."
+        raise UserError("is no split of this dataset", value=str(split), remedy=f"{known} Or name a CSV file.")
+    return named, ()
 
 
-def _found(
-    dataset: Dataset, selected: Sequence[Check], context: CheckContext, writer: Writer
-) -> tuple[list[FindingRow], bool]:
-    """Run the checks in order, each on what the ones before it left; return the table and whether it changed."""
-    before = dataset.read("findings").to_pylist()
-    rows: list[FindingRow] = before
+def _found(selected: Sequence[Check], context: CheckContext, writer: Writer) -> tuple[list[FindingRow], CheckContext]:
+    """Run the checks in order, each on what the ones before it left; stage the table where it changed."""
+    before: list[FindingRow] = context.dataset.read("findings").to_pylist()
+    rows = before
+    said = ledger.verdicts(context.decisions, context.dataset.decisions())
     writing = Writing(writer.run_id, writer.version)
     for check in selected:
         found: list[Finding] = check.find(context)
-        rows = ledger.merged(rows, found, detectors={check.name}, decisions=context.decisions, writing=writing)
+        rows = ledger.merged(rows, found, covers=scope.covers(context, check.name), said=said, writing=writing)
         context = context.with_findings(pd.DataFrame(rows, columns=context.findings.columns))
-    return rows, not ledger.same(before, rows)
+    if not ledger.same(before, rows):
+        writer.replace("findings", from_rows("findings", rows))
+    return rows, context
 
 
-def _truth(samples: pd.DataFrame, rows: Sequence[FindingRow], ran: set[str]) -> dict[str, tuple[TruthCount, ...]]:
-    """Return, per source that knows its own defects, planted against found for the kinds of the checks that ran."""
-    counted = {}
-    marked = [
-        (str(row["kind"]), frozenset(map(str, row["sample_ids"])))  # type: ignore[call-overload]
-        for row in rows
-        if row["marked"] and row["status"] != "gone"
-    ]
-    for name in sorted(set(samples["source"])):
-        if name not in sources.names() or (known := sources.load(name).truth) is None:
-            continue
-        ids = frozenset(samples.loc[samples["source"] == name, "source_image_id"])
-        planted = {
-            kind: frozenset(frozenset(f"{name}:{each}" for each in members) for members in sets)
-            for kind, sets in known(ids).items()
-            if KIND_OF_CHECK.get(kind) in ran
-        }
-        mine = [(kind, members) for kind, members in marked if all(each.startswith(f"{name}:") for each in members)]
-        counted[name] = truth.score(planted, mine)
-    return counted
-
-
-# Which check answers for a planted kind.
-KIND_OF_CHECK = {
-    "exact": "duplicates",
-    "same_photo": "duplicates",
-    "same_lesion": "duplicates",
-    "id_conflict": "duplicates",
-    "leak": "leakage",
-    "label_error": "labels",
-    "shortcut": "shortcuts",
-}
+def _truth(context: CheckContext, rows: Sequence[FindingRow], ran: Sequence[str]) -> dict[str, tuple[TruthCount, ...]]:
+    """Return planted against found, of the checks that looked at everything that was planted for them."""
+    if context.within is not None:
+        return {}
+    answering = [name for name in ran if name != leakage.DETECTOR or context.published]
+    active = context.samples[context.samples["row_status"] == "active"]
+    return truth.counts(active, rows, answering)

@@ -145,6 +145,8 @@ class CheckContext:
         Rows of the tables of those names.
     policy : mapping
         Check name -> name of the threshold -> value, as the policy file has it.
+    published : bool
+        Whether the split that each source published (column ``source_split``) is looked at too.
     within : {"source", "patient"}, optional
         Compare only inside one source or one patient.
     workers : int
@@ -163,6 +165,7 @@ class CheckContext:
     splits: pd.DataFrame = dataclasses.field(default_factory=pd.DataFrame)
     decisions: pd.DataFrame = dataclasses.field(default_factory=pd.DataFrame)
     policy: Policy = dataclasses.field(default_factory=dict)
+    published: bool = True
     within: Within | None = None
     workers: int = 1
     backend: str = "loky"

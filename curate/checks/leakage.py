@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
 
 import pandas as pd
 
@@ -16,6 +17,9 @@ PUBLISHED = "source_split"
 MARKED_FROM = 0.95
 # Members of a large group that a finding names; the counts beside them are of all.
 EXAMPLES = 10
+# In the order in which a model meets them: each part is judged with a model that knows the ones before it.
+_ORDER = {"train": 0, "training": 0, "val": 1, "valid": 1, "validation": 1, "test": 2, "testing": 2}
+_REST = "the rest"
 _WORDS = {
     "patient": "one patient",
     "lesion": "one lesion",
@@ -26,6 +30,30 @@ _WORDS = {
     "same_lesion": "two photos of one lesion",
     "decision": "one group by decision",
 }
+
+
+@dataclass(frozen=True, slots=True)
+class LeakRate:
+    """How much of one part of a split is known from another.
+
+    Parameters
+    ----------
+    split : str
+        Name of the split.
+    judged, learned : str
+        The part whose pictures are counted, and the part that a model would learn from.
+    images : int
+        Pictures of the judged part.
+    by_ids, with_pixels : int
+        How many of them share a group with the learned part: by recorded ids alone, and by everything that is known.
+    """
+
+    split: str
+    judged: str
+    learned: str
+    images: int
+    by_ids: int
+    with_pixels: int
 
 
 def find(context: CheckContext) -> list[Finding]:
@@ -41,45 +69,103 @@ def find(context: CheckContext) -> list[Finding]:
     -----
     The proof is the most probable chain of edges between the two parts: its probability is the product of theirs.
     """
-    samples = context.samples[~context.samples["excluded"].astype(bool) & (context.samples["row_status"] == "active")]
-    graph = leak_graph(samples, context.findings, context.decisions) if len(samples) else None
-    if graph is None:
+    samples = _looked_at(context)
+    if samples.empty:
         return []
-    ids_only = leak_graph(samples, context.findings, context.decisions, with_pairs=False).group_id
+    graph, ids_only = _graphs(context, samples)
     marked_from = context.threshold(DETECTOR, "marked", MARKED_FROM)
     found = []
-    for name, part_of in parts(context.splits, samples):
-        found += list(_leaks(name, part_of, graph, ids_only, marked_from))
+    for name, part_of in _parts(context, samples):
+        twice = part_of.index[part_of.groupby(level=0).transform("nunique") > 1]
+        found += [_in_two_parts(name, part_of.loc[[sample]], graph) for sample in sorted(set(twice))]
+        found += list(_leaks(name, part_of[~part_of.index.isin(twice)], graph, ids_only.group_id, marked_from))
     return sorted(found, key=lambda finding: (finding.field or "", finding.sample_ids))
 
 
-def parts(splits: pd.DataFrame, samples: pd.DataFrame) -> Iterator[tuple[str, pd.Series[str]]]:
-    """Yield each split by name with the part of each of its samples.
+def rates(context: CheckContext) -> tuple[LeakRate, ...]:
+    """Return, for each split, how much of each part is known from the parts that a model learns from.
 
     Parameters
     ----------
-    splits : pandas.DataFrame
-        Rows of table ``splits``: columns ``split_name``, ``sample_id``, ``role``, ``fold``.
-    samples : pandas.DataFrame
-        Rows of the view; column ``source_split`` is the split that the publisher made, named ``source_split:SOURCE``
-        here.
+    context : CheckContext
+        As `find` takes it, with the findings of this run.
 
-    Yields
-    ------
-    tuple of str and pandas.Series
-        Name, and part indexed by sample id, of the samples that are in the view.
+    Returns
+    -------
+    tuple of LeakRate
+        Of train, val and test each later part against each earlier one; of other parts, folds among them, each against
+        all others.
     """
+    samples = _looked_at(context)
+    if samples.empty:
+        return ()
+    graph, ids_only = _graphs(context, samples)
+    found = []
+    for name, part_of in _parts(context, samples):
+        frame = pd.DataFrame({"part": part_of, "group": graph.group_id.reindex(part_of.index)})
+        frame["by_ids"] = ids_only.group_id.reindex(part_of.index)
+        for judged, learned in _comparisons(sorted(set(frame["part"]))):
+            mine = frame[frame["part"] == judged]
+            others = frame[frame["part"] != judged] if learned == _REST else frame[frame["part"] == learned]
+            shared = {column: int(mine[column].isin(set(others[column])).sum()) for column in ("by_ids", "group")}
+            found.append(LeakRate(name, judged, learned, len(mine), shared["by_ids"], shared["group"]))
+    return tuple(found)
+
+
+def _looked_at(context: CheckContext) -> pd.DataFrame:
+    samples = context.samples
+    return samples[~samples["excluded"].astype(bool) & (samples["row_status"] == "active")]
+
+
+def _graphs(context: CheckContext, samples: pd.DataFrame) -> tuple[LeakGraph, LeakGraph]:
+    """Return the leak graph, and the one of recorded ids alone."""
+    whole = leak_graph(samples, context.findings, context.decisions)
+    return whole, leak_graph(samples, context.findings, context.decisions, with_pairs=False)
+
+
+def _parts(context: CheckContext, samples: pd.DataFrame) -> Iterator[tuple[str, pd.Series[str]]]:
+    """Yield each split by name with the part of each of its samples; one in two parts stands there twice."""
     known = set(samples["sample_id"])
-    if len(splits):
-        for name, rows in splits.groupby("split_name", sort=True):
+    if len(context.splits):
+        for name, rows in context.splits.groupby("split_name", sort=True):
             fold = "fold " + rows["fold"].astype("string")
             part = rows["role"].astype("string").fillna(fold).fillna("")
             series = pd.Series(part.to_numpy(dtype=object), index=rows["sample_id"].astype(str), dtype=str)
             yield str(name), series[series.index.isin(known) & (series != "")]
-    published = samples[samples["source_split"].notna() & (samples["source_split"] != "none")]
-    for source, rows in published.groupby("source", sort=True):
-        index = rows["sample_id"].astype(str)
-        yield f"{PUBLISHED}:{source}", pd.Series(rows["source_split"].to_numpy(dtype=object), index=index, dtype=str)
+    if context.published:
+        published = samples[samples["source_split"].notna() & (samples["source_split"] != "none")]
+        for source, rows in published.groupby("source", sort=True):
+            index = rows["sample_id"].astype(str)
+            part_of = pd.Series(rows["source_split"].to_numpy(dtype=object), index=index, dtype=str)
+            yield f"{PUBLISHED}:{source}", part_of
+
+
+def _comparisons(parts: Sequence[str]) -> list[tuple[str, str]]:
+    """Return the pairs of judged and learned part."""
+    if all(part in _ORDER for part in parts):
+        ordered = sorted(parts, key=lambda part: _ORDER[part])
+        return [(judged, learned) for learned, judged in itertools.combinations(ordered, 2)]
+    return [(part, _REST) for part in parts] if len(parts) > 1 else []
+
+
+def _in_two_parts(name: str, part_of: pd.Series[str], graph: LeakGraph) -> Finding:
+    sample, parts = str(part_of.index[0]), sorted(set(part_of))
+    return Finding(
+        kind="leak",
+        sample_ids=(sample,),
+        message=f"{name}: {sample} itself stands in {' and in '.join(parts)}.",
+        detector=DETECTOR,
+        detector_version=VERSION,
+        severity="block",
+        score=1.0,
+        score_name="probability of one group",
+        field=name,
+        found=" | ".join(parts),
+        expected="one part",
+        group_id=str(graph.group_id[sample]),
+        evidence={"constraint": "S01", "counts": dict.fromkeys(parts, 1)},
+        compared=[name, parts, sample],
+    )
 
 
 def _leaks(
@@ -87,14 +173,20 @@ def _leaks(
 ) -> Iterator[Finding]:
     frame = pd.DataFrame({"part": part_of, "group": graph.group_id.reindex(part_of.index)})
     crossing = frame.groupby("group")["part"].transform("nunique") > 1
-    for group, members in frame[crossing].groupby("group", sort=True):
-        by_part = {str(part): tuple(sorted(rows.index)) for part, rows in members.groupby("part", sort=True)}
+    for group, rows in frame[crossing].groupby("group", sort=True):
+        by_part = {str(part): tuple(sorted(set(mine.index))) for part, mine in rows.groupby("part", sort=True)}
         for one, other in itertools.combinations(by_part, 2):
             path = graph.path(frozenset(by_part[one]), frozenset(by_part[other]))
             if path:
                 sides = {one: by_part[one], other: by_part[other]}
-                by_ids = bool(set(ids_only.loc[list(sides[one])]) & set(ids_only.loc[list(sides[other])]))
+                by_ids = _joined(sides.values(), ids_only)
                 yield _finding(name, str(group), path, sides, by_ids=by_ids, marked_from=marked_from)
+
+
+def _joined(sides: Collection[tuple[str, ...]], ids_only: pd.Series[str]) -> bool:
+    """Return whether recorded ids alone join two sides."""
+    left, right = (set(ids_only.loc[list(side)]) for side in sides)
+    return not left.isdisjoint(right)
 
 
 def _finding(
@@ -111,7 +203,7 @@ def _finding(
     for edge in path:
         probability *= edge.p
     start, end = _end(path, left), _end(path, right)
-    via = _WORDS.get(path[0].kind, path[0].kind) if len(path) == 1 else f"a chain of {len(path)} links"
+    via = _WORDS.get(path[0].kind, path[0].kind) if len(path) == 1 else f"joined by a chain of {len(path)} links"
     return Finding(
         kind="leak",
         sample_ids=(start, end),

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import difflib
+import math
+from collections.abc import Collection, Iterator
 from importlib import resources
 from pathlib import Path
 
@@ -35,39 +37,55 @@ def read(file: Path | None = None) -> Policy:
         return policy
     if not file.is_file():
         raise UserError("is no file", value=str(file), remedy="Check the path of --policy.")
-    for check, named in _mapping(file).items():
-        place = Place(file.name)
+    for check, at, thresholds in _entries(_root(file), file):
         if check not in policy:
-            raise DataFault("is no check with thresholds", place=place, value=check, remedy=_nearest(check, policy))
-        if not isinstance(named, dict):
-            raise DataFault("holds no thresholds", place=place, value=check, remedy="Write NAME: NUMBER below it.")
-        for name, value in named.items():
-            at = Place(file.name, column=f"{check}.{name}")
+            raise DataFault("is no check with thresholds", place=at, value=check, remedy=_nearest(check, policy))
+        for name, place, value in _entries(thresholds, file):
             if name not in policy[check]:
-                raise DataFault("is no threshold", place=at, value=str(name), remedy=_nearest(str(name), policy[check]))
-            if isinstance(value, bool) or not isinstance(value, int | float):
-                raise DataFault("is no number", place=at, value=str(value), remedy="Give a number.")
-            policy[check][name] = float(value)
+                remedy = _nearest(name, policy[check])
+                raise DataFault(f"is no threshold of {check}", place=place, value=name, remedy=remedy)
+            policy[check][name] = _number(value, place)
     return policy
 
 
-def _mapping(file: Path) -> dict[str, object]:
+def _root(file: Path) -> yaml.Node:
+    """Return the tree of a file, whose nodes know their lines."""
     try:
-        loaded = yaml.safe_load(file.read_text(encoding="utf-8"))
+        root = yaml.compose(file.read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
     except (yaml.YAMLError, UnicodeDecodeError) as error:
-        line = getattr(getattr(error, "problem_mark", None), "line", None)
-        place = Place(file.name, row=None if line is None else line + 1)
-        raise DataFault(
-            "is not YAML", place=place, value=file.name, remedy="Compare it with the shipped one."
-        ) from error
-    if not isinstance(loaded, dict):
-        raise DataFault(
-            "holds no checks", place=Place(file.name), value=file.name, remedy="Write CHECK: and its thresholds."
-        )
-    return {str(check): named for check, named in loaded.items()}
+        mark = getattr(error, "problem_mark", None)
+        place = Place(file.name, row=None if mark is None else mark.line + 1)
+        remedy = "Write CHECK: and, indented below it, NAME: NUMBER."
+        raise DataFault("is not YAML", place=place, value=file.name, remedy=remedy) from error
+    # A file with comments alone changes nothing.
+    return root if root is not None else yaml.MappingNode("", [])
 
 
-def _nearest(name: str, known: object) -> str:
-    names = [str(each) for each in known] if isinstance(known, dict) else []
-    near = difflib.get_close_matches(name, names, n=1, cutoff=0.0)
-    return f"Did you mean {near[0]}?" if near else ""
+def _entries(node: yaml.Node, file: Path) -> Iterator[tuple[str, Place, yaml.Node]]:
+    """Yield the keys of a mapping, each with its place and what stands behind it."""
+    if not isinstance(node, yaml.MappingNode):
+        place = Place(file.name, node.start_mark.line + 1)
+        remedy = "Write CHECK: and, indented below it, NAME: NUMBER."
+        raise DataFault("holds no thresholds", place=place, value=str(node.value), remedy=remedy)
+    seen: set[str] = set()
+    for key, value in node.value:
+        name, place = str(key.value), Place(file.name, key.start_mark.line + 1)
+        if name in seen:
+            raise DataFault("stands here a second time", place=place, value=name, remedy="Keep one of the two.")
+        seen.add(name)
+        yield name, place, value
+
+
+def _number(node: yaml.Node, place: Place) -> float:
+    try:
+        number = float(str(node.value))
+    except ValueError:
+        number = math.nan
+    if not math.isfinite(number):
+        raise DataFault("is no number", place=place, value=str(node.value), remedy="Write a number, as 0.95.")
+    return number
+
+
+def _nearest(name: str, known: Collection[str]) -> str:
+    near = difflib.get_close_matches(name, list(known), n=1)
+    return f"Did you mean {near[0]}?" if near else f"There are: {', '.join(known)}."

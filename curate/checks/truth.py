@@ -3,14 +3,30 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+
+import pandas as pd
+
+import sources
 
 PAIR_KINDS = ("exact", "same_photo", "same_lesion")
 # A claim of these kinds is about a person or a set: it is right when all its samples lie in one planted set.
 SET_KINDS = ("leak", "same_patient", "shortcut")
 
+# Which check answers for a planted kind.
+CHECK_OF_KIND = {
+    "exact": "duplicates",
+    "same_photo": "duplicates",
+    "same_lesion": "duplicates",
+    "id_conflict": "duplicates",
+    "leak": "leakage",
+    "label_error": "labels",
+    "shortcut": "shortcuts",
+}
+
 Planted = Mapping[str, frozenset[frozenset[str]]]
+Truth = Callable[[frozenset[str]], Planted]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +50,53 @@ class TruthCount:
     wrong: int
 
 
+def counts(
+    samples: pd.DataFrame, rows: Sequence[Mapping[str, object]], ran: Iterable[str]
+) -> dict[str, tuple[TruthCount, ...]]:
+    """Return, for each source that knows its own defects, planted against found.
+
+    Parameters
+    ----------
+    samples : pandas.DataFrame
+        Rows that were looked at: columns ``source``, ``source_image_id``.
+    rows : sequence of mappings
+        Rows of table ``findings`` that stand.
+    ran : iterable of str
+        Names of the checks that ran: only their kinds are counted.
+    """
+    answered = {kind for kind, check in CHECK_OF_KIND.items() if check in set(ran)}
+    counted = {}
+    for name, known in _sources_with_truth(samples):
+        prefix = f"{name}:"
+        ids = frozenset(samples.loc[samples["source"] == name, "source_image_id"])
+        planted = {
+            kind: frozenset(frozenset(prefix + each for each in members) for members in sets)
+            for kind, sets in known(ids).items()
+            if kind in answered
+        }
+        counted[name] = score(planted, [claim for claim in _marked(rows, name) if claim[0] in planted])
+    return counted
+
+
+def _sources_with_truth(samples: pd.DataFrame) -> Iterable[tuple[str, Truth]]:
+    installed = set(sources.names())
+    for name in sorted(set(samples["source"]) & installed):
+        known = sources.load(name).truth
+        if known is not None:
+            yield name, known
+
+
+def _marked(rows: Sequence[Mapping[str, object]], source: str) -> Iterable[tuple[str, frozenset[str]]]:
+    """Yield kind and samples of the marked claims that are about one source alone."""
+    for row in rows:
+        ids = row["sample_ids"]
+        members = frozenset(map(str, ids)) if isinstance(ids, list) else frozenset()
+        # Planted leaks are those of the published split: what a user's own split does is another matter.
+        other_split = row["kind"] == "leak" and row["field"] != f"source_split:{source}"
+        if row["marked"] and not other_split and all(each.startswith(f"{source}:") for each in members):
+            yield str(row["kind"]), members
+
+
 def score(planted: Planted, marked: Sequence[tuple[str, frozenset[str]]]) -> tuple[TruthCount, ...]:
     """Return the counts per planted kind, in the order of their names.
 
@@ -47,8 +110,7 @@ def score(planted: Planted, marked: Sequence[tuple[str, frozenset[str]]]) -> tup
     Notes
     -----
     Copies chain: a copy of a copy is a copy of the original. So for the three kinds of pairs a marked pair is wrong
-    only where
-    the planted pairs of all three kinds do not join its two samples.
+    only where the planted pairs of all three kinds do not join its two samples.
     """
     joined = _components(pair for kind in PAIR_KINDS for pair in planted.get(kind, frozenset()))
     of_any_pair_kind = {members for kind, members in marked if kind in PAIR_KINDS}

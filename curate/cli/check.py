@@ -27,7 +27,8 @@ def check(
     workers: Annotated[int, typer.Option(min=1, help="Processes.")] = 2,
     backend: Annotated[Literal["loky", "dask", "ray"], typer.Option(help="Executor.")] = "loky",
     fail_on: Annotated[
-        list[str] | None, typer.Option(help="End with 10 where a finding of this kind is marked.")
+        list[str] | None,
+        typer.Option(help="End with 10 where this run marks a finding of the kind; may be repeated, or KIND,KIND."),
     ] = None,
     form: Annotated[Literal["table", "csv", "json"], typer.Option("--format", help="How to print.")] = "table",
 ) -> None:
@@ -40,11 +41,11 @@ def check(
     from curate.checks import Request, run_checks
     from curate.cli.progress import bar
     from curate.dataset import load_dataset
-    from schemas.errors import BarNotMet
+    from curate.findings import known_kind
     from schemas.listing import show
 
     loaded = load_dataset(dataset)
-    names = [name.strip() for name in (only or "").split(",") if name.strip()]
+    names, barred = _words(only), [known_kind(kind) for each in fail_on or [] for kind in _words(each)]
     request = Request(names, embedder, split, policy, within, workers, backend)
     arguments = {
         "only": names,
@@ -53,44 +54,81 @@ def check(
         "policy": policy and str(policy),
         "within": within,
     }
-    with bar("measuring", len(loaded.samples())) as progress:
+    with bar("measuring", loaded.read("samples", ["sample_id"]).num_rows) as progress:
         checked = run_checks(loaded, request, arguments=arguments, progress=progress)
-    for fault in checked.faults:
-        typer.echo(str(fault), err=True)
+    _say_what_was_left_out(checked)
     show(_counts(checked), form=form, title="marked findings")
     if form == "table":
+        _show_leaks(checked)
         _show_truth(checked)
     state = "Written as" if checked.written else "Nothing new; it stands in"
     typer.echo(f"{state} version {checked.version}. Next: curate findings {dataset}", err=form != "table")
-    failed = [kind for kind in fail_on or [] if any(_is_open(row) and row["kind"] == kind for row in checked.findings)]
+    _hold(barred, checked, dataset)
+
+
+def _words(text: str | None) -> list[str]:
+    return [word.strip() for word in (text or "").split(",") if word.strip()]
+
+
+def _say_what_was_left_out(checked: Checked) -> None:
+    for fault in checked.faults:
+        typer.echo(str(fault), err=True)
+    for note in checked.notes:
+        typer.echo(f"Note: {note}", err=True)
+    if checked.skipped:
+        typer.echo(f"Note: {checked.skipped} samples have no stored picture; only their table was looked at.", err=True)
+
+
+def _hold(barred: list[str], checked: Checked, dataset: Path) -> None:
+    """Raise where a bar that the user set was not met."""
+    from schemas.errors import BarNotMet
+
+    found = {kind: sum(_is_open(row) and row["kind"] == kind for row in checked.findings) for kind in barred}
+    failed = [kind for kind, count in found.items() if count]
     if failed:
-        raise BarNotMet(
-            f"findings of kind {', '.join(failed)} are marked", remedy=f"curate findings {dataset} --kind {failed[0]}"
-        )
+        said = " and ".join(f"{found[kind]} findings of kind {kind}" for kind in failed)
+        raise BarNotMet(f"{said} are marked", remedy=f"See them: curate findings {dataset} --kind {failed[0]}")
 
 
 def _is_open(row: dict[str, object]) -> bool:
-    return bool(row["marked"]) and row["status"] not in {"gone", "decided"}
+    return bool(row["marked"]) and row["status"] != "decided"
 
 
 def _counts(checked: Checked) -> pa.Table:
+    from collections import Counter
+
     import pyarrow as pa
 
     rows = [row for row in checked.findings if _is_open(row)]
-    kinds = sorted({(str(row["detector"]), str(row["kind"])) for row in rows})
+    counted = Counter((str(row["detector"]), str(row["kind"]), str(row["severity"])) for row in rows)
     table = [
-        {
-            "check": detector,
-            "kind": kind,
-            "severity": next(str(row["severity"]) for row in rows if row["kind"] == kind),
-            "findings": sum(row["kind"] == kind for row in rows),
-        }
-        for detector, kind in kinds
+        {"check": detector, "kind": kind, "severity": severity, "findings": count}
+        for (detector, kind, severity), count in sorted(counted.items())
     ]
     schema = pa.schema(
         [("check", pa.string()), ("kind", pa.string()), ("severity", pa.string()), ("findings", pa.int64())]
     )
     return pa.Table.from_pylist(table, schema=schema)
+
+
+def _show_leaks(checked: Checked) -> None:
+    import pyarrow as pa
+
+    from schemas.listing import show
+
+    if not checked.leaks:
+        return
+    rows = [
+        {
+            "split": rate.split,
+            "part": f"{rate.judged} ({rate.images})",
+            "known from": rate.learned,
+            "by ids alone": f"{rate.by_ids} ({rate.by_ids / rate.images:.1%})",
+            "with pixels": f"{rate.with_pixels} ({rate.with_pixels / rate.images:.1%})",
+        }
+        for rate in checked.leaks
+    ]
+    show(pa.Table.from_pylist(rows), title="images of one part that share a group with another")
 
 
 def _show_truth(checked: Checked) -> None:

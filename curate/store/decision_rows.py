@@ -101,6 +101,24 @@ def refuse_dangling(rows: pa.Table, samples: pa.Table, findings: pa.Table, befor
                 raise DataFault(f"is no {noun} of this dataset", value=name, place=Place("decisions"))
 
 
+def with_evidence(rows: pa.Table, findings: pa.Table) -> pa.Table:
+    """Return decisions with the hash of the evidence that each saw, where the caller did not give it.
+
+    Parameters
+    ----------
+    rows : pyarrow.Table
+        New rows of table ``decisions``.
+    findings : pyarrow.Table
+        Columns ``finding_id`` and ``evidence_sha256`` of what the dataset has.
+    """
+    ids, hashes = (findings.column(name).to_pylist() for name in ("finding_id", "evidence_sha256"))
+    seen = dict(zip(ids, hashes, strict=True))
+    given = (rows.column(name).to_pylist() for name in ("finding_id", "evidence_sha256"))
+    filled = [said or seen.get(finding) for finding, said in zip(*given, strict=True)]
+    position = rows.schema.get_field_index("evidence_sha256")
+    return rows.set_column(position, rows.schema.field(position), pa.array(filled, rows.schema.field(position).type))
+
+
 def new_ids(count: int) -> list[str]:
     """Return ids that sort by time and, made together, by position: UUID version 7 with a counter.
 

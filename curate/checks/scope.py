@@ -1,0 +1,54 @@
+"""What a run of checks looked at: only a claim inside that can be found to be gone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from curate.checks.check import CheckContext
+
+# Names of splits that sources published begin so, as `curate.checks.leakage` gives them.
+PUBLISHED_PREFIX = "source_split:"
+
+
+def covers(context: CheckContext, detector: str) -> Callable[[Mapping[str, object]], bool]:
+    """Return whether a run of one check, as it was asked for, would have found a claim if it still held.
+
+    Parameters
+    ----------
+    context : CheckContext
+        What the run read: ``--split`` leaves other splits out, ``--within`` what crosses a source or patient.
+    detector : str
+        Name of the check.
+
+    Returns
+    -------
+    callable
+        Takes a row of table ``findings``.
+    """
+    splits = set(context.splits["split_name"]) if len(context.splits) else set()
+    owner = _owners(context)
+
+    def covered(row: Mapping[str, object]) -> bool:
+        if row["detector"] != detector:
+            return False
+        if row["kind"] == "leak":
+            name = str(row["field"])
+            return name in splits or (context.published and name.startswith(PUBLISHED_PREFIX))
+        return owner is None or _is_inside(row["sample_ids"], owner)
+
+    return covered
+
+
+def _owners(context: CheckContext) -> dict[str, str] | None:
+    """Return the source or the patient of each sample where pairs may not cross them."""
+    if context.within is None:
+        return None
+    column = {"source": "source", "patient": "patient_id"}[context.within]
+    known = context.samples.dropna(subset=[column])
+    return dict(zip(known["sample_id"], known[column], strict=True))
+
+
+def _is_inside(sample_ids: object, owner: Mapping[str, str]) -> bool:
+    ids = sample_ids if isinstance(sample_ids, list) else []
+    owners = {owner.get(str(each)) for each in ids}
+    return len(ids) < 2 or (len(owners) == 1 and None not in owners)
