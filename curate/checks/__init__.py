@@ -12,7 +12,7 @@ import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 
-from curate.checks import duplicates, leakage, ledger, policy, scope, truth
+from curate.checks import duplicates, leakage, ledger, policy, scope, skin_tone, truth
 from curate.checks.check import Check, CheckContext, Finding, Within
 from curate.checks.leakage import LeakRate
 from curate.checks.ledger import FindingRow, Writing
@@ -20,14 +20,14 @@ from curate.checks.split_file import read_split
 from curate.checks.truth import TruthCount
 from curate.dataset import Dataset, Writer
 from curate.measures import Measured, measure_missing
-from curate.measures.embeddings import Embedder, resolve
+from curate.measures.embeddings import resolve
 from schemas.errors import Fault, UserError
 from schemas.tables import from_rows
 
 __all__ = ["CHECKS", "Checked", "Request", "run_checks"]
 
 # In the order in which they run: a check may read what the ones before it found.
-CHECKS: tuple[Check, ...] = (duplicates.CHECK, leakage.CHECK)
+CHECKS: tuple[Check, ...] = (duplicates.CHECK, leakage.CHECK, skin_tone.CHECK)
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,12 +135,13 @@ def run_checks(
         # Whatever may be wrong with the request is said before pictures are measured.
         samples = dataset.view().frame.sort_values("sample_id", ignore_index=True)
         splits, notes = _splits(dataset, request.split, samples)
-        measured, embedder = _measured(dataset, writer, selected, request, progress)
+        measured = _measured(dataset, writer, selected, request, progress)
+        has_vectors = any("embedding" in check.needs for check in selected)
         context = CheckContext(
             dataset=dataset,
             samples=samples,
             measures=_frame(measured.measures),
-            embeddings=None if embedder is None else _aligned(measured.embeddings, samples),
+            embeddings=_aligned(measured.embeddings, samples) if has_vectors else None,
             findings=dataset.findings(),
             splits=splits,
             decisions=dataset.effective_decisions(),
@@ -203,12 +204,12 @@ def _measured(
     selected: Sequence[Check],
     request: Request,
     progress: Callable[[int], None] | None,
-) -> tuple[Measured, Embedder | None]:
+) -> Measured:
     """Measure what the checks need; weights are not asked for where there is no picture."""
     needs = {need for check in selected for need in check.needs}
     has_pictures = "stored" in set(dataset.read("samples", ["image_status"]).column(0).to_pylist())
     embedder = resolve(request.embedder) if has_pictures and "embedding" in needs else None
-    measured = measure_missing(
+    return measure_missing(
         dataset,
         writer,
         sorted(needs),
@@ -217,7 +218,6 @@ def _measured(
         backend=request.backend,
         progress=progress,
     )
-    return measured, embedder
 
 
 def _frame(table: pa.Table) -> pd.DataFrame:
