@@ -34,6 +34,8 @@ def covers(context: CheckContext, detector: str) -> Callable[[Mapping[str, objec
         if row["kind"] == "leak":
             name = str(row["field"])
             return name in splits or (context.published and name.startswith(PUBLISHED_PREFIX))
+        if row["kind"] == "tone_gap":
+            return context.published or any(f"split={name}|" in str(row["key"]) for name in splits)
         return owner is None or _is_inside(row["sample_ids"], owner)
 
     return covered
