@@ -15,8 +15,8 @@ Gray = npt.NDArray[np.uint8]
 Floats = npt.NDArray[np.float32]
 
 # design/curation.md 3.3 and 3.7: 225 px beats 300 px in recall and in cost; contrast .008 because OpenCV's default
-# finds a median of 12 keypoints on skin; two of the strongest and one from a grid, because the strongest alone are lost to a
-# text overlay and the grid alone loses real pairs.
+# finds a median of 12 keypoints on skin; two of the strongest and one from a grid, because the strongest alone are
+# lost to a text overlay and the grid alone loses real pairs.
 LONG_SIDE_PX = 225
 KEPT = 300
 INDEXED = 100
@@ -29,8 +29,8 @@ THUMBNAIL_PX = 160
 # of the long side; their blurred edges go with them.
 PRINT_WHITE, PRINT_CHROMA, PRINT_CONTRAST = 180, 60, 30
 PRINT_STROKES, PRINT_EDGES, PRINT_LEAST_PX = 40, 200, 12
-# Darker than this and connected to the border: the tube of the dermatoscope (curation.md 7.2), whose rim and dust are the
-# same in all pictures of one device (14 of the 33 pairs that were looked at and proved false).
+# Darker than this and connected to the border: the tube of the dermatoscope (curation.md 7.2), whose rim and dust are
+# the same in all pictures of one device (14 of the 33 pairs that were looked at and proved false).
 FRAME_GRAY, FRAME_MARGIN_PX = 35, 10
 PARAMETERS = f"sift-{LONG_SIDE_PX}-{KEPT}-{CONTRAST}-{EDGE:g}-{DESCRIBED}-{GRID_COLUMNS}x{GRID_ROWS}-{THUMBNAIL_PX}-v3"
 

@@ -41,11 +41,11 @@ def describe(facts: PairFacts) -> dict[str, float]:
 
 # Both tables are printed by benchmarks/quality/fit_duplicates.py.
 #
-# Fitted on the verified pairs among 73,000 candidates of the 6,715 HAM10000 pictures at 200 x 150 px: the 2,350 pairs of
-# one lesion by recorded ids, published corrections and pairs that were looked at; pairs of different ids with seven or
-# more matched points that nobody looked at are left out. At a twentieth of the weight 1,980 planted copies of 110
-# pictures of HAM10000 and UDA-1. Five folds by lesion: recall .970 at precision .99 and .981 at .95 where recorded ids
-# give candidates too (.930 and .936 by votes alone, before chains), expected calibration error .003.
+# Fitted on the verified pairs among 73,000 candidates of the 6,715 HAM10000 pictures at 200 x 150 px: the 2,350 pairs
+# of one lesion by recorded ids, published corrections and pairs that were looked at; pairs of different ids with
+# seven or more matched points that nobody looked at are left out. At a twentieth of the weight 1,980 planted copies
+# of 110 pictures of HAM10000 and UDA-1. Five folds by lesion: recall .970 at precision .99 and .981 at .95 where
+# recorded ids give candidates too (.930 and .936 by votes alone, before chains), expected calibration error .003.
 SAME_LESION: Mapping[str, float] = {
     "constant": -3.385,
     "inliers": 0.648,
@@ -64,9 +64,10 @@ SAME_LESION: Mapping[str, float] = {
     "local gray to half": -3.865,
 }
 
-# Fitted on the same copies against the 2,213 surest second exposures, both sides of equal weight: 94 % of the copies are
-# told (the others are mostly JPEG quality 50 and squeezed copies of 200 px pictures), 5 % of the second exposures are
-# called one photo, most of them rightly by eye. A new exposure has stretched skin, so its points do not fall as exactly.
+# Fitted on the same copies against the 2,213 surest second exposures, both sides of equal weight: 94 % of the copies
+# are told (the others are mostly JPEG quality 50 and squeezed copies of 200 px pictures), 5 % of the second exposures
+# are called one photo, most of them rightly by eye. A new exposure has stretched skin, so its points do not fall as
+# exactly.
 SAME_PHOTO: Mapping[str, float] = {"constant": 8.237, "residual px": -14.613, "share inside": 2.713}
 
 
