@@ -263,8 +263,9 @@ def _found(selected: Sequence[Check], context: CheckContext, writer: Writer) -> 
         found: list[Finding] = check.find(context)
         rows = ledger.merged(rows, found, covers=scope.covers(context, check.name), said=said, writing=writing)
         context = context.with_findings(pd.DataFrame(rows, columns=context.findings.columns))
-    if not ledger.same(before, rows):
-        writer.replace("findings", from_rows("findings", rows))
+    if ledger.same(before, rows):
+        return before, context
+    writer.replace("findings", from_rows("findings", rows))
     return rows, context
 
 

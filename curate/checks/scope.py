@@ -8,6 +8,9 @@ from curate.checks.check import CheckContext
 
 # Names of splits that sources published begin so, as `curate.checks.leakage` gives them.
 PUBLISHED_PREFIX = "source_split:"
+# Keys of claims about a part of a split begin so; this one is about all samples.
+SPLIT_KEY = "split="
+WHOLE = "all"
 
 
 def covers(context: CheckContext, detector: str) -> Callable[[Mapping[str, object]], bool]:
@@ -39,6 +42,15 @@ def covers(context: CheckContext, detector: str) -> Callable[[Mapping[str, objec
         return owner is None or _is_inside(row["sample_ids"], owner)
 
     return covered
+
+
+def _split_of(row: Mapping[str, object]) -> str | None:
+    """Return the split that a claim is about; None where it is about samples, or about the whole set."""
+    if row["kind"] == "leak":
+        return str(row["field"])
+    first, _, _ = str(row["key"] or "").partition("|")
+    name = first.removeprefix(SPLIT_KEY)
+    return None if name in {first, WHOLE} else name
 
 
 def _owners(context: CheckContext) -> dict[str, str] | None:

@@ -6,7 +6,7 @@ import dataclasses
 import random
 
 import pandas as pd
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from curate.checks.check import Finding
@@ -131,6 +131,7 @@ findings = st.lists(
 )
 
 
+@settings(deadline=None)  # a busy machine is no fault
 @given(findings, findings, st.randoms(use_true_random=False))
 def test_the_order_of_rows_and_findings_changes_nothing(
     earlier: list[Finding], found: list[Finding], chance: random.Random
@@ -140,12 +141,14 @@ def test_the_order_of_rows_and_findings_changes_nothing(
     assert run(other_rows, other_found, version=2) == run(rows, found, version=2)
 
 
+@settings(deadline=None)  # a busy machine is no fault
 @given(findings, findings)
 def test_merging_the_same_findings_twice_changes_nothing(earlier: list[Finding], found: list[Finding]) -> None:
     once = run(run([], earlier), found, version=2)
     assert same(once, run(once, found, version=3))
 
 
+@settings(deadline=None)  # a busy machine is no fault
 @given(findings, findings)
 def test_tables_that_say_different_things_are_not_the_same(earlier: list[Finding], found: list[Finding]) -> None:
     def said(each: list[Finding]) -> set[object]:
