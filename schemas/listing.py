@@ -17,6 +17,8 @@ Format = Literal["table", "csv", "json"]
 
 # A cell that starts so is run as a formula by a spreadsheet.
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+# Half a line of a narrow terminal; a finding's id has 38 characters at most.
+_LONGEST_KEY = 40
 
 
 def plain(value: object) -> object:
@@ -90,11 +92,19 @@ def _print_for_people(table: pa.Table, title: str | None) -> None:
     from rich.table import Table
 
     shown = Table(title=escape(title) if title else None, title_justify="left", header_style="bold")
-    for field in table.schema:
+    rows = [[_short(value) for value in row.values()] for row in table.to_pylist()]
+    # The key is what people copy into the next command: it stays in one piece where it is no text.
+    whole_key = max((len(row[0]) for row in rows), default=0) <= _LONGEST_KEY
+    for position, field in enumerate(table.schema):
         number = pa.types.is_integer(field.type) or pa.types.is_floating(field.type)
-        shown.add_column(escape(field.name), justify="right" if number else "left", overflow="fold")
-    for row in table.to_pylist():
-        shown.add_row(*(escape(_short(value)) for value in row.values()))
+        shown.add_column(
+            escape(field.name),
+            justify="right" if number else "left",
+            no_wrap=position == 0 and whole_key,
+            overflow="fold",
+        )
+    for row in rows:
+        shown.add_row(*map(escape, row))
     Console().print(shown)
 
 
