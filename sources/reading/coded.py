@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from schemas import vocabulary
 
-__all__ = ["Coded", "coded", "diagnosis_fields", "flat_label", "rating", "skin_tone"]
+__all__ = ["Coded", "coded", "diagnosis_fields", "flat_label", "rating", "skin_tone", "tree_rating"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +102,29 @@ def rating(source: str, column: str, cell: str, **said: object) -> dict[str, obj
         "path": label.path,
         "candidates": list(label.candidates) or None,
         "kind": label.kind,
+        "certainty": "definite",
+        "rater_role": "publisher",
+        "rank": 1,
+        **said,
+    }
+
+
+def tree_rating(path: str, **said: object) -> dict[str, object]:
+    """Return a label that the publisher writes as a path of the diagnosis tree, as an element of ``diagnoses``.
+
+    Parameters
+    ----------
+    path : str
+        Names of nodes from the first level down, joined by ``:``; what is no path of the tree is unmapped.
+    **said
+        Further fields of the element, as in `rating`.
+    """
+    known = vocabulary.diagnosis(path) is not None
+    return {
+        "raw": path,
+        "path": path if known else None,
+        "candidates": None,
+        "kind": ("exact" if ":" in path else "top") if known else "unmapped",
         "certainty": "definite",
         "rater_role": "publisher",
         "rank": 1,

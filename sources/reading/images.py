@@ -153,17 +153,20 @@ class Pictures:
         self._by_stem: dict[str, list[File]] = defaultdict(list)
         for file in self._files:
             self._by_stem[_stem(PurePosixPath(file.path).name)].append(file)
+        self._folders = {PurePosixPath(file.path).parent.name.casefold() for file in self._files} - {""}
         self._named: set[str] = set()
 
     def find(self, name: str) -> ImageRef | Fault | None:
         """Return the picture that a table calls so; None where there is none.
 
         Copies of one file in two folders are one picture; two different files that fall on one name are a fault.
+        Folders that a table names count where they are there, and not where somebody has put all files into one.
         """
         wanted = PurePosixPath(name)
         found = self._by_stem.get(_stem(wanted.name), [])
-        in_folder = [file for file in found if _ends_with(file.path, wanted)] if len(wanted.parts) > 1 else []
-        found = in_folder or found
+        if wanted.parent.name.casefold() in self._folders:
+            # The folders of the table are there: the same name in another folder is another picture.
+            found = [file for file in found if _ends_with(file.path, wanted)]
         self._named |= {file.path for file in found}
         exact = [file for file in found if PurePosixPath(file.path).name == wanted.name]
         chosen = exact or found

@@ -123,6 +123,109 @@ TRUTHS |= {
 }
 
 
+TRUTHS |= {
+    "derm7pt without its column of clinical files": Truth(
+        "derm7pt",
+        {"meta.csv": "derm7pt_meta.csv"},
+        rows=1_011,
+        malignancy={"benign": 709, "malignant": 294, "unknown": 8},
+        lesions=1_011,
+        cases=1_011,
+        with_path=987,
+    ),
+    "isic_csv, era 0 as records": Truth(
+        "isic_csv",
+        {"records.json": "isic_archive_era0_api_v1_records.json"},
+        rows=5,
+        malignancy={"benign": 3, "malignant": 2},
+        with_path=5,
+        with_site=5,
+        with_sex=5,
+        with_age=5,
+    ),
+    "isic_csv, era 0 as a table": Truth(
+        "isic_csv",
+        {"metadata.csv": "isic_archive_era0_flat_v1.csv"},
+        rows=5,
+        malignancy={"benign": 3, "malignant": 2},
+        with_path=5,
+        with_site=5,
+        with_sex=5,
+        with_age=5,
+    ),
+    # The two tables together: 7,556 benign, 455 indeterminate, 9,038 malignant, 11 unknown; 17,049 with a path.
+    "isic_csv, era 1, dicm17k train": Truth(
+        "isic_csv",
+        {"metadata.csv": "isic_archive_era1_dicm17k_train.csv"},
+        rows=15_098,
+        malignancy={"benign": 6_668, "indeterminate": 439, "malignant": 7_980, "unknown": 11},
+        lesions=8_045,
+        patients=3_671,
+        with_path=15_087,
+        with_site=14_005,
+        with_sex=14_845,
+        with_age=14_814,
+    ),
+    "isic_csv, era 1, dicm17k valid": Truth(
+        "isic_csv",
+        {"metadata.csv": "isic_archive_era1_dicm17k_valid.csv"},
+        rows=1_962,
+        malignancy={"benign": 888, "indeterminate": 16, "malignant": 1_058},
+        lesions=1_631,
+        patients=572,
+        with_path=1_962,
+        with_site=1_790,
+        with_sex=1_945,
+        with_age=1_942,
+    ),
+    # 1,295 patient ids equal the image ids: placeholders.
+    "isic_csv, era 1 by isic-cli": Truth(
+        "isic_csv",
+        {"metadata.csv": "isic_archive_era1_cli_lesion_size_2020.csv"},
+        rows=1_295,
+        malignancy={"benign": 1_025, "indeterminate": 121, "malignant": 148, "unknown": 1},
+        with_path=1_294,
+        with_site=1_276,
+        with_sex=1_295,
+        with_age=1_295,
+    ),
+    "isic2024, three test rows": Truth(
+        "isic2024",
+        {"test-metadata.csv": "ISIC_2024_test-metadata.csv"},
+        rows=3,
+        malignancy={"unknown": 3},
+        patients=3,
+        with_site=3,
+        with_sex=3,
+        with_age=3,
+    ),
+    "ham10000": Truth(
+        "ham10000",
+        {"HAM10000_metadata.csv": "HAM10000_metadata.csv"},
+        rows=10_015,
+        malignancy={"benign": 8_061, "malignant": 1_627, "mixed": 327},
+        lesions=7_470,
+        with_path=9_688,
+        with_site=9_774,
+        with_sex=9_958,
+        with_age=9_958,
+    ),
+    "pad_ufes20": Truth(
+        "pad_ufes20",
+        {"metadata.csv": "PAD-UFES-20_metadata.csv"},
+        rows=2_298,
+        malignancy={"benign": 479, "indeterminate": 730, "malignant": 1_089},
+        lesions=1_891,
+        patients=1_373,
+        with_path=2_298,
+        with_site=2_298,
+        with_sex=1_494,
+        with_age=2_298,
+        with_tone=1_494,
+    ),
+}
+
+
 def is_said(value: object) -> bool:
     """Whether a cell says something: no null, no empty list, no word for not known."""
     return value is not None and value != [] and value not in ("unknown", "unspecified")
@@ -134,7 +237,7 @@ def test_a_published_table_gives_the_published_counts(case: str, shared: Path, t
     for name, file in truth.files.items():
         (tmp_path / name).symlink_to(shared / "data" / "tables" / file)
     found = list(sources.load(truth.name).rows(Options(location=str(tmp_path), metadata_only=True)))
-    assert [str(each) for each in found if isinstance(each, Fault)] == []
+    assert [str(each) for each in found if isinstance(each, Fault) and each.severity == "error"] == []
     rows = [each for each in found if isinstance(each, Row)]
     assert len({row.fields["source_image_id"] for row in rows}) == len(rows) == truth.rows
     made = [{**row.fields, **derived.derive(row.fields)} for row in rows]
