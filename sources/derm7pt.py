@@ -101,14 +101,14 @@ def _row(record: Record, collection: Collection, *, column: str, index: int, spl
     facts = coded(NAME, sex=("sex", cells.get("sex", "")), site=("location", cells.get("location", "")))
     label, thickness = diagnosis_fields(NAME, "diagnosis", cells["diagnosis"]), _thickness(cells["diagnosis"])
     # A case is a row. Copies of the table without case_num keep the order; it counts from 1.
-    case = f"{NAME}:{cells.get('case_num') or index + 1}"
+    case = cells.get("case_num") or str(index + 1)
     fields = {
         **facts.fields,
         **label.fields,
         **thickness,
-        "source_image_id": f"{case.partition(':')[2]}/{column}",
-        "lesion_id": case,
-        "case_id": case,
+        "source_image_id": f"{case}/{column}",
+        "lesion_id": f"{NAME}:case_{case}",
+        "case_id": f"{NAME}:case_{case}",
         "source_split": split,
         "image_type": _KINDS[column],
         "attributes": {name: cells[name] for name in _ATTRIBUTES if cells.get(name)} or None,

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
-from schemas.errors import Fault, Place
+from schemas.errors import Fault
 from sources.reading.coded import coded, diagnosis_fields
-from sources.reading.collection import open_collection
-from sources.reading.tables import Record
-from sources.source import FactSheet, ImageRef, Options, Overlap, Row, Source
+from sources.reading.collection import Found, open_collection
+from sources.reading.figures import age_fields
+from sources.reading.isic import image_id, isic_id
+from sources.source import FactSheet, Options, Overlap, Row, Source
 
 __all__ = ["SOURCE"]
 
 NAME = "ham10000"
 _TABLES = ("HAM10000_metadata.csv", "HAM10000_metadata.tab", "HAM10000_metadata", "HAM10000_metadata_with_dataset.csv")
 _COLUMNS = ("lesion_id", "image_id", "dx", "dx_type", "age", "sex", "localization")
-_ISIC_ID = re.compile(r"ISIC_\d{7}")
 _HOW_TO_GET = "Download it from Harvard Dataverse, doi:10.7910/DVN/DBW86T (open, no login)."
 
 _SHEET = FactSheet(
@@ -63,21 +62,12 @@ _SHEET = FactSheet(
 def rows(options: Options) -> Iterator[Row | Fault]:
     """Yield the rows of HAM10000_metadata with their pictures, found by name anywhere below the location."""
     collection = open_collection(options, tables=_TABLES, columns=_COLUMNS, how_to_get=_HOW_TO_GET)
-    for found in collection.rows("image_id"):
-        if isinstance(found, Fault):
-            yield found
-        else:
-            yield _row(*found, file=collection.table.name)
+    yield from collection.whole(_row, "image_id")
 
 
-def _row(record: Record, image: ImageRef | None, *, file: str) -> Row | Fault:
-    cells = {name: cell.strip() for name, cell in record.cells.items()}
-    place = Place(file, record.line)
-    age = _age(cells["age"])
-    if isinstance(age, str):
-        place = Place(file, record.line, "age")
-        return Fault("P03", "is not a number of years", place=place, value=age, remedy="Correct the cell.")
-    image_id = re.sub(r"\.jpe?g$", "", cells["image_id"], flags=re.IGNORECASE)
+def _row(found: Found) -> Row:
+    cells = found.cells
+    name = image_id(cells["image_id"])
     facts = coded(
         NAME,
         sex=("sex", cells["sex"]),
@@ -88,26 +78,15 @@ def _row(record: Record, image: ImageRef | None, *, file: str) -> Row | Fault:
     fields = {
         **facts.fields,
         **label.fields,
-        "source_image_id": image_id,
-        "isic_id": image_id if _ISIC_ID.fullmatch(image_id) else None,
+        # The ages of the archive: nearest five years, none above 85.
+        **age_fields(cells, "age", method="rounded_5_capped_85"),
+        "source_image_id": name,
+        "isic_id": isic_id(name),
         "lesion_id": f"{NAME}:{cells['lesion_id']}" if cells["lesion_id"] else None,
         "image_type": "dermoscopic",
-        "age_years": age,
-        # The ages of the archive: nearest five years, none above 85.
-        "age_method": "rounded_5_capped_85" if age is not None else None,
         "attributes": {"dataset": cells["dataset"]} if cells.get("dataset") else None,
     }
-    return Row(place, fields, dict(record.cells), image, {**facts.unmapped, **label.unmapped})
-
-
-def _age(cell: str) -> int | str | None:
-    """Return years, None for an empty cell, the cell itself where it is no number; 0 is an age here."""
-    if not cell:
-        return None
-    try:
-        return int(float(cell))
-    except (ValueError, OverflowError):
-        return cell
+    return Row(found.place, fields, dict(found.raw), found.image, {**facts.unmapped, **label.unmapped})
 
 
 SOURCE = Source(name=NAME, adapter_version="1", sheet=_SHEET, rows=rows)

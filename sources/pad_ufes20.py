@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
-from schemas import vocabulary
-from schemas.errors import Fault, Place
-from sources.reading.coded import Coded, coded, diagnosis_fields
-from sources.reading.collection import open_collection
-from sources.reading.tables import Record
-from sources.source import FactSheet, ImageRef, Options, Row, Source
+from schemas.errors import Fault
+from sources.reading.coded import Coded, coded, diagnosis_fields, skin_tone
+from sources.reading.collection import Found, open_collection
+from sources.reading.figures import age_fields, number
+from sources.source import FactSheet, Options, Row, Source
 
 __all__ = ["SOURCE"]
 
@@ -69,19 +67,11 @@ _SHEET = FactSheet(
 def rows(options: Options) -> Iterator[Row | Fault]:
     """Yield the rows of metadata.csv with their pictures; names say .png, a copy may be .jpg: the stem decides."""
     collection = open_collection(options, tables=_TABLES, columns=_COLUMNS, how_to_get=_HOW_TO_GET)
-    for found in collection.rows("img_id"):
-        if isinstance(found, Fault):
-            yield found
-        else:
-            yield _row(*found, file=collection.table.name)
+    yield from collection.whole(_row, "img_id")
 
 
-def _row(record: Record, image: ImageRef | None, *, file: str) -> Row | Fault:
-    cells = {name: cell.strip() for name, cell in record.cells.items()}
-    for column, rule in (("age", "P03"), ("diameter_1", "V24"), ("diameter_2", "V24")):
-        if cells[column] and _number(cells[column]) is None:
-            place = Place(file, record.line, column)
-            return Fault(rule, "is not a number", place=place, value=cells[column], remedy="Correct the cell.")
+def _row(found: Found) -> Row:
+    cells = found.cells
     biopsied = {"true": True, "false": False}.get(cells["biopsed"].casefold())
     facts = coded(
         NAME,
@@ -90,8 +80,7 @@ def _row(record: Record, image: ImageRef | None, *, file: str) -> Row | Fault:
         confirmed=("biopsed", str(biopsied) if biopsied is not None else cells["biopsed"]),
     )
     label = diagnosis_fields(NAME, "diagnostic", cells["diagnostic"], confirm_type=facts.confirm_type)
-    tone = _skin_tones(cells["fitspatrick"])
-    age = _number(cells["age"])
+    tone = _skin_tones(cells)
     fields = {
         **facts.fields,
         **label.fields,
@@ -100,17 +89,16 @@ def _row(record: Record, image: ImageRef | None, *, file: str) -> Row | Fault:
         "source_image_id": cells["img_id"],
         "image_type": "clinical: close-up",
         "device": "smartphone",
-        "age_years": int(age) if age is not None else None,
-        "age_method": "exact" if age is not None else None,
+        **age_fields(cells, "age", method="exact"),
         "diameter_mm": _diameter(cells),
         "attributes": {name: _ANSWERS.get(cells[name], cells[name]) for name in _ATTRIBUTES if cells.get(name)} or None,
         **_keys(cells),
     }
-    raw = {name: cell for name, cell in record.cells.items() if name not in _REFUSED}
-    return Row(Place(file, record.line), fields, raw, image, {**facts.unmapped, **label.unmapped, **tone.unmapped})
+    raw = {name: cell for name, cell in found.raw.items() if name not in _REFUSED}
+    return Row(found.place, fields, raw, found.image, {**facts.unmapped, **label.unmapped, **tone.unmapped})
 
 
-def _keys(cells: dict[str, str]) -> dict[str, object]:
+def _keys(cells: Mapping[str, str]) -> dict[str, object]:
     """Return patient and lesion; the number of a lesion says nothing without its patient."""
     patient, lesion = cells["patient_id"], cells["lesion_id"]
     return {
@@ -119,25 +107,18 @@ def _keys(cells: dict[str, str]) -> dict[str, object]:
     }
 
 
-def _number(cell: str) -> float | None:
-    return float(cell) if re.fullmatch(r"\d+(?:\.\d+)?", cell) else None
-
-
-def _diameter(cells: dict[str, str]) -> float | None:
+def _diameter(cells: Mapping[str, str]) -> float | None:
     """Return the longer diameter in mm; 0.0 stands for unknown in four rows."""
-    return max(_number(cells["diameter_1"]) or 0.0, _number(cells["diameter_2"]) or 0.0) or None
+    return max(number(cells, name, rule="V24") or 0.0 for name in ("diameter_1", "diameter_2")) or None
 
 
-def _skin_tones(cell: str) -> Coded:
+def _skin_tones(cells: Mapping[str, str]) -> Coded:
     """Return the Fitzpatrick type, which the table writes as 2.0 or 2."""
-    if not cell:
-        return Coded({}, {})
-    number = _number(cell)
-    found = vocabulary.mapped("map_other", NAME, "fitspatrick", f"{number:.1f}" if number is not None else cell)
-    if found is None:
-        return Coded({}, {"skin_tones": cell})
-    who = {"rater": "clinician", "rater_role": "clinician", "gradable": True}
-    return Coded({"skin_tones": [{"scale": "fitzpatrick", "value": found["our_value"], **who}]}, {})
+    cell = cells["fitspatrick"]
+    cell = f"{cell}.0" if cell.isdigit() else cell
+    return skin_tone(
+        NAME, "fitspatrick", cell, scale="fitzpatrick", rater="clinician", rater_role="clinician", gradable=True
+    )
 
 
 SOURCE = Source(name=NAME, adapter_version="1", sheet=_SHEET, rows=rows)

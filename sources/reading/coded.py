@@ -64,14 +64,16 @@ def coded(
     return Coded(fields, unmapped)
 
 
-def skin_tone(source: str, column: str, cell: str, *, scale: str, rater: str, rater_role: str) -> Coded:
+def skin_tone(
+    source: str, column: str, cell: str, *, scale: str, rater: str, rater_role: str, gradable: bool | None = None
+) -> Coded:
     """Return a rating of skin tone as the only element of ``skin_tones``; nothing where the cell says nothing.
 
     Parameters
     ----------
     source, column, cell : str
         As in ``codes/map_other.csv``; there a cell that says "not rated" has an empty value.
-    scale, rater, rater_role : str
+    scale, rater, rater_role, gradable : str, bool
         As in the schema.
     """
     if not cell:
@@ -81,8 +83,8 @@ def skin_tone(source: str, column: str, cell: str, *, scale: str, rater: str, ra
         return Coded({}, {"skin_tones": cell})
     if not found["our_value"]:
         return Coded({}, {})
-    tone = {"scale": scale, "value": found["our_value"], "rater": rater, "rater_role": rater_role}
-    return Coded({"skin_tones": [tone]}, {})
+    who = {"rater": rater, "rater_role": rater_role, "gradable": gradable}
+    return Coded({"skin_tones": [{"scale": scale, "value": found["our_value"], **who}]}, {})
 
 
 def rating(source: str, column: str, cell: str, **said: object) -> dict[str, object]:

@@ -59,19 +59,6 @@ class Collection:
     faults: tuple[Fault, ...]
     beside: Callable[[str], TextTable | None]
 
-    def rows(self, key: str) -> Iterator[tuple[Record, ImageRef | None] | Fault]:
-        """Yield each row with its picture, and at the end a fault for each picture that no row names.
-
-        Parameters
-        ----------
-        key : str
-            Column that names the picture.
-        """
-        yield from self.faults
-        for record in self.table.records():
-            yield record if isinstance(record, Fault) else self._with_picture(record, key)
-        yield from self.pictures.unnamed(table=self.table.name)
-
     def each(
         self, row: Callable[[Found], Row | Fault], *keys: str, table: TextTable | None = None
     ) -> Iterator[Row | Fault]:
@@ -107,20 +94,12 @@ class Collection:
         place = Place(table.name, record.line)
         cells = {name: cell.strip() for name, cell in record.cells.items()}
         if not cells[keys[0]]:
-            what = "A row without the name of its picture has no key."
-            return Fault("K02", "is empty", place=replace(place, column=keys[0]), remedy=what)
+            remedy = "A row without the name of its picture has no key."
+            return Fault("K02", "is empty", place=replace(place, column=keys[0]), remedy=remedy)
         image: ImageRef | Fault | None = None
         for key in keys:
             image = image or (self.pictures.find(cells[key]) if cells[key] else None)
         return replace(image, place=place) if isinstance(image, Fault) else Found(place, cells, record.cells, image)
-
-    def _with_picture(self, record: Record, key: str) -> tuple[Record, ImageRef | None] | Fault:
-        place = Place(self.table.name, record.line, key)
-        name = record.cells[key].strip()
-        if not name:
-            return Fault("K02", "is empty", place=place, remedy="A row without the name of its picture has no key.")
-        found = self.pictures.find(name)
-        return replace(found, place=place) if isinstance(found, Fault) else (record, found)
 
 
 def open_collection(options: Options, *, tables: Sequence[str], columns: Sequence[str], how_to_get: str) -> Collection:

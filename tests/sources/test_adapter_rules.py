@@ -225,7 +225,7 @@ def test_every_mapped_diagnosis_is_a_node_and_its_malignancy_is_that_of_the_tree
 
 def test_both_pictures_of_a_case_are_one_lesion_of_two_types(read: Read) -> None:
     found = read("derm7pt")
-    assert {found[name]["lesion_id"] for name in ("1/derm", "1/clinic")} == {"derm7pt:1"}
+    assert {found[name]["lesion_id"] for name in ("1/derm", "1/clinic")} == {"derm7pt:case_1"}
     assert [found[name]["image_type"] for name in ("1/derm", "1/clinic")] == ["dermoscopic", "clinical: close-up"]
 
 
