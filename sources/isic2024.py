@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from functools import partial
 
 from schemas import vocabulary
 from schemas.errors import Fault, Unavailable
@@ -79,12 +79,10 @@ def rows(options: Options) -> Iterator[Row | Fault]:
         what = f"the crops lie in {listing.named(*_PIXELS)[0].path}, which this release does not read"
         raise Unavailable(what, remedy="Unpack train-image/ beside it, or pass --metadata-only.")
     is_training = "iddx_full" in collection.table.columns or "target" in collection.table.columns
-    for row in collection.whole(_row, "isic_id"):
-        split = "train" if is_training else "test"
-        yield replace(row, fields={**row.fields, "source_split": split}) if isinstance(row, Row) else row
+    yield from collection.whole(partial(_row, split="train" if is_training else "test"), "isic_id")
 
 
-def _row(found: Found) -> Row:
+def _row(found: Found, *, split: str) -> Row:
     cells = found.cells
     name = image_id(cells["isic_id"])
     parts = [_facts(cells), _listed(cells), _label(cells)]
@@ -93,6 +91,7 @@ def _row(found: Found) -> Row:
         **licence_code(cells["copyright_license"]),
         "attribution": cells["attribution"] or None,
         "source_image_id": name,
+        "source_split": split,
         "isic_id": isic_id(name),
         "patient_id": archive_key(cells["patient_id"]),
         # Every crop is a lesion of its own by design; only those that got an id in the Archive can say so.

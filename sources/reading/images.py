@@ -162,6 +162,8 @@ class Pictures:
         Copies of one file in two folders are one picture; two different files that fall on one name are a fault.
         Folders that a table names count where they are there, and not where somebody has put all files into one.
         """
+        if not self._files:
+            return None
         wanted = PurePosixPath(name)
         found = self._by_stem.get(_stem(wanted.name), [])
         if wanted.parent.name.casefold() in self._folders:

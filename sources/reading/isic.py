@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from pathlib import PurePosixPath
 
 from schemas import vocabulary
 from sources.reading.figures import CellFaultError
@@ -18,8 +17,8 @@ _ISIC_ID = re.compile(r"(ISIC_\d{7})(?:_downsampled)?")
 
 def image_id(name: str) -> str:
     """Return the id of a picture as a table gives it, without the ending of a file."""
-    path = PurePosixPath(name)
-    return path.stem if path.suffix.casefold() in ENDINGS else name
+    stem, point, ending = name.rpartition(".")
+    return stem.rpartition("/")[2] if stem and f"{point}{ending}".casefold() in ENDINGS else name
 
 
 def isic_id(name: str) -> str | None:
