@@ -33,7 +33,8 @@ from curate.measures.pairs import Pair, measure_pairs
 FOLDS = 5
 UNLOOKED_FROM = 7  # matched points
 COPY_WEIGHT = 0.05  # copies teach what flips and vignettes do; real pairs set the calibration
-LESION = [name for name in scores.SAME_LESION if name != "constant"]
+BY_HAND = ("constant", "line")
+LESION = [name for name in scores.SAME_LESION if name not in BY_HAND]
 PHOTO = [name for name in scores.SAME_PHOTO if name != "constant"]
 Matrix = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]

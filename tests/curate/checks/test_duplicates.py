@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -188,3 +189,17 @@ def test_a_damaged_file_is_left_out_and_stops_nothing(dataset_of_files: Maker, f
     facts = {r["sample_id"]: r for r in dataset.read("samples").to_pylist()}["clinic:x"]
     dataset.image_file(facts["stored_sha256"], facts["format"]).write_bytes(b"damaged")
     assert pairs(check(dataset), "same_photo") == {("a", "d-edited")}
+
+
+@pytest.mark.real
+@pytest.mark.slow
+def test_other_publishers_copies_of_real_pictures_are_found_and_nothing_else(
+    shared: Path, dataset_of_files: Maker
+) -> None:
+    images = shared / "data" / "images"
+    copied = sorted((images / "isic2017_copies").glob("*.jpg"))[:20]
+    files = {f"copy-{path.stem}": path.read_bytes() for path in copied}
+    files |= {f"own-{path.stem}": (images / "uda1" / path.name).read_bytes() for path in copied}
+    found = check(dataset_of_files(files))
+    marked = pairs(found, "same_photo") | pairs(found, "same_lesion") | pairs(found, "exact")
+    assert marked == {(f"copy-{path.stem}", f"own-{path.stem}") for path in copied}

@@ -101,6 +101,21 @@ def test_a_common_line_of_print_does_not_join_two_skins() -> None:
     assert facts is None or same_lesion_probability(facts) < 0.05
 
 
+def test_two_lesions_beside_one_ruler_are_not_one_lesion() -> None:
+    def measured(image: Image) -> Image:
+        out = image.copy()
+        cv2.rectangle(out, (0, 190), (300, 225), (240, 240, 235), -1)
+        for tick in range(30):
+            x = 12 + tick * 9 + (tick * tick) % 4
+            cv2.line(out, (x, 190), (x, 196 + 5 * (tick % 5 == 0) + tick % 3), (30, 30, 30), 1, cv2.LINE_AA)
+        return out
+
+    facts = verify(extract(measured(skin(16))), extract(measured(skin(17))), mirror=False)
+    assert facts is not None
+    assert facts.inliers >= 7
+    assert same_lesion_probability(facts) < 0.5
+
+
 def test_skin_without_print_is_left_as_it_is() -> None:
     image = (skin(8) * 0.8).astype(np.uint8)
     np.testing.assert_array_equal(without_print(image), cv2.cvtColor(image, cv2.COLOR_RGB2GRAY))
