@@ -79,7 +79,8 @@ def read(root: Path, at: int | None = None) -> Manifest:
         )
     except (FileNotFoundError, NotADirectoryError) as error:
         what = f"is no dataset: it holds no {FILE}" if root.exists() else "does not exist"
-        remedy = f"Make one with `curate ingest sample --into {root}`, or correct the path."
+        make = f"Make one with `curate ingest sample --into {root}`, or correct" if is_free(root) else "Correct"
+        remedy = f"{make} the path."
         raise DatasetConflict(what, value=str(root), remedy=remedy) from error
     except OSError as error:
         raise DatasetConflict(f"cannot be read: {error.strerror}", value=str(root / FILE)) from error
