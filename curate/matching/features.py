@@ -113,8 +113,9 @@ def without_print(image: npt.NDArray[np.uint8]) -> Gray:
         Upright sRGB.
     """
     gray = np.asarray(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), np.uint8)
-    darkest, brightest = image.min(axis=2), image.max(axis=2)
-    white = (darkest > PRINT_WHITE) & (brightest - darkest < PRINT_CHROMA)
+    red, green, blue = cv2.split(image)  # numpy's minimum over an axis of three takes ten times as long
+    darkest, brightest = cv2.min(cv2.min(red, green), blue), cv2.max(cv2.max(red, green), blue)
+    white = (np.asarray(darkest) > PRINT_WHITE) & (np.asarray(cv2.subtract(brightest, darkest)) < PRINT_CHROMA)
     if not white.any():
         return gray
     side = 2 * round(max(max(gray.shape) / PRINT_STROKES, PRINT_LEAST_PX) / 2) + 1

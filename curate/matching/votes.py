@@ -24,7 +24,7 @@ FIRST, FIRST_MIRRORED = 8, 4
 # Votes for the mirrored picture only tell that a copy was flipped: the strongest keypoints are enough for that.
 INDEXED_MIRRORED = 50
 PROBES = 3
-EXACT_BELOW = 20_000  # descriptors; below, a flat index costs less than training lists
+EXACT_BELOW = 8_000  # descriptors; below, a flat index costs less than training lists
 TRAINED_PER_LIST = 40
 BATCH = 256
 SEED = 0
