@@ -1,4 +1,4 @@
-"""The user's cache: downloads, weights, exported backbones, keypoints, the App's database. It may be deleted at any time."""
+"""The user's cache of downloads, weights, exported backbones, keypoints and the App's database. It may be deleted."""
 
 from __future__ import annotations
 

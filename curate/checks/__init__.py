@@ -12,7 +12,7 @@ import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 
-from curate.checks import duplicates, leakage, ledger, policy, scope, skin_tone, truth
+from curate.checks import duplicates, labels, leakage, ledger, policy, scope, skin_tone, truth
 from curate.checks.check import Check, CheckContext, Finding, Within
 from curate.checks.leakage import LeakRate
 from curate.checks.ledger import FindingRow, Writing
@@ -27,7 +27,7 @@ from schemas.tables import from_rows
 __all__ = ["CHECKS", "Checked", "Request", "run_checks"]
 
 # In the order in which they run: a check may read what the ones before it found.
-CHECKS: tuple[Check, ...] = (duplicates.CHECK, leakage.CHECK, skin_tone.CHECK)
+CHECKS: tuple[Check, ...] = (duplicates.CHECK, leakage.CHECK, labels.CHECK, skin_tone.CHECK)
 
 
 @dataclass(frozen=True, slots=True)

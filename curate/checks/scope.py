@@ -34,11 +34,9 @@ def covers(context: CheckContext, detector: str) -> Callable[[Mapping[str, objec
     def covered(row: Mapping[str, object]) -> bool:
         if row["detector"] != detector:
             return False
-        if row["kind"] == "leak":
-            name = str(row["field"])
-            return name in splits or (context.published and name.startswith(PUBLISHED_PREFIX))
-        if row["kind"] == "tone_gap":
-            return context.published or any(f"split={name}|" in str(row["key"]) for name in splits)
+        split = _split_of(row)
+        if split is not None:
+            return split in splits or (context.published and split.startswith(PUBLISHED_PREFIX))
         return owner is None or _is_inside(row["sample_ids"], owner)
 
     return covered

@@ -9,6 +9,7 @@ from curate.cli.diff import diff
 from curate.cli.findings import findings
 from curate.cli.ingest import ingest
 from curate.cli.log import log
+from curate.cli.profile import profile
 from curate.cli.review import review
 from curate.cli.sources import sources
 from curate.cli.split import split
@@ -18,6 +19,7 @@ from curate.cli.verify import verify
 COMMANDS: dict[str, Callable[..., None]] = {
     "sources": sources,
     "ingest": ingest,
+    "profile": profile,
     "check": check,
     "findings": findings,
     "table": table,

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from schemas.errors import Fault
 
 
-def ingest(  # noqa: PLR0913 - one parameter per flag
+def ingest(
     name: Annotated[str, typer.Argument(help="Name of the source; `curate sources` lists them.")],
     location: Annotated[
         str | None, typer.Argument(help="Folder, zip, tar or table; without it the source fetches.")
@@ -49,9 +49,8 @@ def ingest(  # noqa: PLR0913 - one parameter per flag
     from schemas.errors import DataFault, UserError
     from sources.source import Options
 
-    for flag, value in (("--profile", profile), ("--limit-bytes", limit_bytes)):
-        if value is not None:
-            raise UserError(f"{flag} is not connected in this release", remedy="Leave it out.")
+    if limit_bytes is not None:
+        raise UserError("--limit-bytes is not connected in this release", remedy="Leave it out.")
     if location is not None and Path(location).exists():
         # The log knows a folder by its full name: the next command may be typed elsewhere.
         location = str(Path(location).resolve())
@@ -64,12 +63,13 @@ def ingest(  # noqa: PLR0913 - one parameter per flag
         "on_fault": on_fault,
         "strict": strict,
         "mapping": str(mapping) if mapping else None,
+        "profile": str(profile) if profile else None,
         "offline": offline,
         "seed": seed,
     }
     source = sources.load(name)
     terms = conditions.parse(where) if where is not None else ()
-    options = Options(location, seed, metadata_only, offline, mapping=mapping)
+    options = Options(location, seed, metadata_only, offline, profile, mapping)
     try:
         with bar(f"Ingesting {name}", source.sheet.declared_images if limit is None else limit) as progress:
             request = Request(limit, terms, metadata_only, workers or os.cpu_count() or 1, progress)

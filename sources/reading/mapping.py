@@ -86,12 +86,9 @@ def read_mapping(path: Path, *, known: Collection[str]) -> TableMapping:
     return TableMapping(
         **scalars,
         columns=texts(said.get("columns"), path.name, known),
-        values={
-            column: texts(node, path.name, None) for column, node in entries(said.get("values"), path.name, known)
-        },
+        values={column: texts(node, path.name, None) for column, node in entries(said.get("values"), path.name, known)},
         missing={
-            column: frozenset(items(node, path.name))
-            for column, node in entries(said.get("missing"), path.name, known)
+            column: frozenset(items(node, path.name)) for column, node in entries(said.get("missing"), path.name, known)
         },
         constants=texts(said.get("constants"), path.name, known),
         lesion_ids=_lesion_ids(said.get("lesion_ids"), path.name),

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 from dataclasses import dataclass
 from functools import cache
 
 from schemas import vocabulary
-from sources.reading.russian import is_empty, normalize, stem_key
+from sources.reading.russian import is_empty, normalize, stem, stem_key
 
-__all__ = ["Diagnosis", "Label", "diagnosis"]
+__all__ = ["Diagnosis", "Label", "common_path", "diagnosis", "nearest"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,13 +66,19 @@ class Diagnosis:
 
 
 _DOUBT = re.compile(
-    r"\?|подозрени\w* на|susp\.?(?:icio)?|под вопросом|нельзя исключить|не исключается|не исключен\w*|"
-    r"вероятно|возможно|предположительно"
+    r"\?|подозрени\w* на|susp?\.?(?:icio)?(?=\s)|под вопросом|нельзя исключить|не исключается|не исключен\w*|"
+    r"исключить|вероятн\w*(?: всего)?|возможно|предположительно"
 )
-_NEGATED = re.compile(r"без признаков|признак\w* \w+ не |не выявлен|не обнаружен|данных за .* нет|исключен")
+_DISEASES = r"(?:меланом|рак|базалиом|карцином|злокач|невус|кератоз|лентиго)"
+_NEGATED = re.compile(
+    r"без признаков|признак\w* [\w ]+ не |не выявлен|не обнаружен|не подтвержд|не получен|данных за .* нет|исключен|"
+    rf"(?<!\w)не (?:похож\w* на |является |характерн\w* для )?{_DISEASES}|отрицательн"
+)
 _AFTER = re.compile(r"состояние после|после (?:иссечения|удаления|операции)")
 _HISTORY = re.compile(rf"в анамнезе|{_AFTER.pattern}")
-_BETWEEN = re.compile(r"\s+или\s+|\s*/\s*|\s*;\s*|\s*,\s*|\s*(?<![\w,.])\d[.)]\s+|\s+дифф?\.?\s+с\s+|\s+vs\.?\s+")
+_BETWEEN = re.compile(
+    r"\s+или\s+|\?\s+(?=[А-ЯЁа-яё])|\s*/\s*|\s*;\s*|\s*,\s*|\s*(?<![\w,.])\d[.)]\s+|\s+дифф?\.?\s+с\s+|\s+vs\.?\s+"
+)
 
 
 @cache
@@ -91,20 +98,108 @@ def _name_stems() -> tuple[tuple[frozenset[str], dict[str, str]], ...]:
     return tuple(sorted(found, key=lambda item: (-len(item[0]), -len(item[1]["term"]), item[1]["term"])))
 
 
+# What may stand beside the name of a disease without changing it: stage, form, size, course, and where it lies.
+_BESIDE = re.compile(
+    r"(?:кож\w*|форм\w*|вариант\w*|тип\w*|стади\w*|степен\w*|област\w*|част\w*|поверхност\w*|множествен\w*|единичн\w*|"
+    r"одиночн\w*|солитарн\w*|рецидив\w*|первичн\w*|травм\w*|воспал\w*|раздраж\w*|изъязв\w*|крупн\w*|мелк\w*|гигантск\w*|"
+    r"пигмент\w*|беспигмент\w*|узлов\w*|солидн\w*|плоск\w*|экзофит\w*|осложнен\w*|неосложнен\w*|диагноз\w*|кларк\w*|"
+    r"бресло\w*|уровен\w*|толщин\w*|инвази\w*|узел\w*|очаг\w*|образован\w*|элемент\w*|мм|см|бду|p?t\w{0,4}|n\w|m\w|g\d|"
+    r"[ivx]+|\d+\w*|c|с|и|в|на|под|за|у|со|от|до|к)"
+)
+# What makes another disease of it: a name beside such a word is not taken alone.
+_CHANGES = re.compile(r"злокач|малигн|рак|карцином|сарком|меланом|лимфом|метаста|атипи|диспл|трансформ")
+# «Меланома на фоне невуса», «рак из кератоза»: what it arose from is not what it is.
+_ARISEN = re.compile(
+    r"\s+(?:на фоне|из(?= )|на месте|развивш\w+ из|возникш\w+ (?:на фоне|на месте|из))\s+.*", re.IGNORECASE
+)
+_ALIKE = 0.85
+
+
+# Latin words and spellings that tables mix with Russian ones.
+_SPELT = (
+    ("melanoma", "меланома"),
+    ("naevus", "невус"),
+    ("nevus", "невус"),
+    ("basalioma", "базалиома"),
+    ("шпитц", "шпиц"),
+)
+
+
 def _find(text: str) -> dict[str, str] | None:
     """Return what a piece of text names: the whole of it, an abbreviation, or the longest known term inside."""
-    bare = text.strip(" .,;:()")
+    bare = _without_code(text).strip(" .,;:()")
+    if normalize(bare) not in _names():
+        for spelt, usual in _SPELT:
+            bare = re.sub(spelt, usual, bare, flags=re.IGNORECASE)
     # Abbreviations count in upper case only: «АК» is a diagnosis, «ак» is not.
     for whole in (text.strip(), bare):
         if whole in _abbreviations():
             return _abbreviations()[whole]
     if (row := _names().get(normalize(bare))) is not None:
         return row
-    for word in re.findall(r"[А-ЯЁ]{2,6}", bare):
-        if word in _abbreviations():
-            return _abbreviations()[word]
-    stems = frozenset(stem_key(bare).split())
-    return next((row for term, row in _name_stems() if term and term <= stems), None)
+    if not bare.isupper():
+        for word in re.findall(r"(?<![А-ЯЁа-яё])[А-ЯЁ]{2,6}(?![А-ЯЁа-яё])", bare):
+            if word in _abbreviations():
+                return _abbreviations()[word]
+    return _inside(_ARISEN.sub("", bare)) if not _HISTORY.search(normalize(bare)) else _inside(bare)
+
+
+def _without_code(text: str) -> str:
+    """Return a text without codes of diseases and of morphology: «L21.0-Себорея головы», «БКР, 8090/3»."""
+    plain = re.sub(r"(?<![\wА-Яа-я])[МM]?\d{4}\s?/\s?\d(?!\d)", " ", text)
+    plain = re.sub(r"(?:код по |код )?(?:мкб|icd)[ -]?(?:10)?\s*:?", " ", plain, flags=re.IGNORECASE)
+    return re.sub(r"(?<![\wА-Яа-я])[A-ZАВСЕНКМОРТХ] ?\d{2}(?:[.,]\d{1,2})?(?!\d)\s*[-:.]?", " ", plain)
+
+
+def _inside(text: str) -> dict[str, str] | None:
+    """Return the longest known term inside a text, where what stands beside it does not change what it is."""
+    words = [word for word in re.findall(r"[\w-]+", normalize(text)) if word]
+    stems = {stem(word): word for word in words}
+    known = next((pair for pair in _name_stems() if pair[0] and pair[0] <= stems.keys()), None)
+    if known is None:
+        return None
+    term, row = known
+    beside = [word for each, word in stems.items() if each not in term]
+    rest = frozenset(each for each in stems if each not in term)
+    if any(_changes(word, row) or _is_misspelt(word) for word in beside):
+        return None
+    others = (other for other, named in _name_stems() if other and other <= rest and _differ(named, row))
+    return row if next(others, None) is None else None
+
+
+def _changes(word: str, row: dict[str, str]) -> bool:
+    return word == "situ" or (_CHANGES.search(word) is not None and row["malignancy"] != "malignant")
+
+
+def _differ(one: dict[str, str], other: dict[str, str]) -> bool:
+    return bool(one["malignancy"]) and one["malignancy"] != other["malignancy"]
+
+
+@cache
+def _words() -> tuple[frozenset[str], tuple[str, ...]]:
+    every = {word for term in _names() for word in re.findall(r"[\w-]+", term)}
+    return frozenset(stem(word) for word in every), tuple(sorted(word for word in every if len(word) >= 6))
+
+
+@cache
+def _is_misspelt(word: str) -> bool:
+    """Return whether a word looks like one of the vocabulary that it is not: «дисплостический»."""
+    stems, words = _words()
+    if len(word) < 6 or stem(word) in stems or _BESIDE.fullmatch(word):
+        return False
+    return bool(difflib.get_close_matches(word, words, n=1, cutoff=_ALIKE))
+
+
+def nearest(text: str, count: int = 3) -> tuple[str, ...]:
+    """Return the terms of the vocabulary that look like a text, for a person to choose from.
+
+    Parameters
+    ----------
+    text : str
+    count : int
+        How many at most.
+    """
+    return tuple(difflib.get_close_matches(normalize(text), tuple(_names()), n=count, cutoff=0.6))
 
 
 def _label(text: str, certainty: str) -> Label:
@@ -125,10 +220,14 @@ def _pieces(text: str) -> list[str]:
     if text.strip() in _abbreviations() or plain in _names():
         return [text]
     # «рубец после иссечения базалиомы»: what stands before the history is there today.
-    parted = re.sub(rf"\s+({_AFTER.pattern})", r"; \1", text, flags=re.IGNORECASE)
+    parted = re.sub(rf"\s+({_AFTER.pattern}|без признаков|признаков \w+ не )", r"; \1", text, flags=re.IGNORECASE)
     pieces = [piece for piece in _BETWEEN.split(parted) if piece.strip(" .,;:()?")]
     named = [
-        piece for piece in pieces if _find(_DOUBT.sub(" ", piece)) is not None or _HISTORY.search(normalize(piece))
+        piece
+        for piece in pieces
+        if _find(_DOUBT.sub(" ", piece)) is not None
+        or _HISTORY.search(normalize(piece))
+        or _NEGATED.search(normalize(_strip_doubt(piece)))
     ]
     return named if len(named) > 1 else [text]
 
@@ -142,7 +241,8 @@ def _certainty(piece: str, *, doubted: bool) -> str:
     return "suspected" if doubted else "definite"
 
 
-def _common(paths: tuple[str, ...]) -> str | None:
+def common_path(paths: tuple[str, ...]) -> str | None:
+    """Return the lowest node that lies above all paths; None where they differ from the first level on."""
     parts = [path.split(":") for path in paths]
     shared = []
     for level in zip(*parts, strict=False):
@@ -187,7 +287,7 @@ def diagnosis(text: str, *, preliminary: bool = False) -> Diagnosis:
         else Label(label.raw, label.path, label.kind, "differential")
         for label in labels
     )
-    return Diagnosis(_common(paths), "group", "differential", candidates=paths, labels=alternatives)
+    return Diagnosis(common_path(paths), "group", "differential", candidates=paths, labels=alternatives)
 
 
 def _strip_doubt(piece: str) -> str:

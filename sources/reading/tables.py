@@ -11,7 +11,7 @@ from pathlib import Path
 
 from schemas.errors import DataFault, Fault, Place
 
-__all__ = ["Record", "TextTable", "decoded", "read_table"]
+__all__ = ["Record", "TextTable", "decoded", "delimiter_of", "lines_of", "read_table"]
 
 # In this order: a byte order mark says it, UTF-8 proves itself, the rest are guesses among what Russian programs write.
 _MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
@@ -60,7 +60,7 @@ class TextTable:
 
     def records(self) -> Iterator[Record | Fault]:
         """Yield each row below the header, or what is wrong with it; blank lines are no rows."""
-        for line, cells in _lines(self._text, self.delimiter, self.name):
+        for line, cells in lines_of(self._text, self.delimiter, self.name):
             if line <= self._header_line or not any(cell.strip() for cell in cells):
                 continue
             if len(cells) != len(self.columns):
@@ -100,8 +100,8 @@ def read_table(
     """
     name = name or (source.name if isinstance(source, Path) else "table")
     text, found = decoded(_bytes(source), name=name, encoding=encoding)
-    delimiter = delimiter or _delimiter(text)
-    line, header = _header(_lines(text, delimiter, name), name, header_holds)
+    delimiter = delimiter or delimiter_of(text)
+    line, header = _header(lines_of(text, delimiter, name), name, header_holds)
     columns = tuple(cell.strip() for cell in header)
     doubled = sorted({column for column in columns if columns.count(column) > 1})
     if doubled:
@@ -159,7 +159,7 @@ def _guess(data: bytes) -> str:
     return _GUESSES.get(str(said["encoding"]).casefold(), _GUESSES[_USUAL])
 
 
-def _lines(text: str, delimiter: str, name: str) -> Iterator[tuple[int, list[str]]]:
+def lines_of(text: str, delimiter: str, name: str) -> Iterator[tuple[int, list[str]]]:
     """Yield first line number and cells of each row, blank ones included."""
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
     before = 0
@@ -186,13 +186,13 @@ def _header(lines: Iterator[tuple[int, list[str]]], name: str, holds: str | None
     raise DataFault(what, place=Place(name), remedy="The first line of a table names its columns.")
 
 
-def _delimiter(text: str) -> str:
+def delimiter_of(text: str) -> str:
     """Return what splits most of the first lines into the same number of cells, and into the most."""
     head = "".join(text.splitlines(keepends=True)[:_SNIFFED_LINES])
 
     def agreement(delimiter: str) -> tuple[int, int]:
         try:
-            widths = [len(cells) for _, cells in _lines(head, delimiter, "") if any(cells)]
+            widths = [len(cells) for _, cells in lines_of(head, delimiter, "") if any(cells)]
         except DataFault:
             return (0, 0)
         usual = max(set(widths), key=widths.count, default=1)

@@ -55,7 +55,7 @@ class Outline:
     radius_mm: float
 
 
-def outline(  # noqa: PLR0913 - four of them are options
+def outline(
     canvas: Canvas, diameter_mm: float, *, lobes: int = 1, ragged: float = 0.1, soft: float = 0.1, slim: float = 0.85
 ) -> Outline:
     """Return an outline of one or several lobes.
@@ -116,7 +116,7 @@ def network(canvas: Canvas, name: str, spacing_mm: float, *, irregular: float = 
     return np.asarray(np.clip(lines * np.clip(strength, 0.15, 2.0), 0, 1.6), np.float32)
 
 
-def globules(  # noqa: PLR0913 - four of them are options
+def globules(
     canvas: Canvas,
     name: str,
     where: Amount,

@@ -59,7 +59,7 @@ def test_no_module_breaks_a_contract(copy: Path) -> None:
 def test_a_planted_violation_is_caught(copy: Path, module: str, line: str, contract: str) -> None:
     file = copy / module
     if not file.is_file():
-        file = file.parent.with_suffix(".py")
+        file = file.with_suffix("") / "__init__.py"
     file.write_text(file.read_text(encoding="utf-8") + f"\n\ndef planted() -> None:\n    {line}\n", encoding="utf-8")
     done = lint_imports(copy)
     assert done.returncode == 1

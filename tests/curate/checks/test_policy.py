@@ -39,7 +39,10 @@ def test_an_empty_file_changes_nothing(tmp_path: Path, text: str) -> None:
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("leakage:\n  marked: 0.9\nleakige:\n  marked: 1\n", ["mine.yaml, row 3", "'leakige'", "Did you mean leakage?"]),
+        (
+            "leakage:\n  marked: 0.9\nleakige:\n  marked: 1\n",
+            ["mine.yaml, row 3", "'leakige'", "Did you mean leakage?"],
+        ),
         ("# mine\nleakage:\n  marks: 0.9\n", ["mine.yaml, row 3", "'marks'", "Did you mean marked?"]),
         ("leakage:\n  marked: high\n", ["mine.yaml, row 2", "'high' is no number"]),
         ("leakage:\n  marked: .nan\n", ["mine.yaml, row 2", "is no number"]),
