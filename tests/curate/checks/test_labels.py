@@ -20,7 +20,7 @@ PATHS = (NEVUS, MELANOMA, BCC)
 
 
 def clinic(row, *, lesions: int = 120, photos: int = 1, seed: int = 0, wrong: tuple[int, ...] = ()):
-    """Rows of lesions of three diagnoses in turn with vectors that show the true one; `wrong` carry the next label."""
+    """Rows of lesions of three diagnoses in turn, vectors show the true one; `wrong` carry the next label."""
     rng = np.random.default_rng(seed)
     centers = rng.normal(0, 1, (len(PATHS), 12))
     rows, vectors = [], []
