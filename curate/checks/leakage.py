@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -57,7 +58,10 @@ class LeakRate:
 
 
 def find(context: CheckContext) -> list[Finding]:
-    """Return a finding for each group and each pair of parts that it joins, in every split.
+    """Return a finding for each group and each pair of parts that it joins, in every split, and what the groups say of ids.
+
+    A chain of pictures that joins two recorded patients is one person under two ids (``same_patient``); a doubtful edge
+    that alone joins what is recorded apart is not used before somebody decides (``id_conflict``).
 
     Parameters
     ----------
@@ -79,7 +83,8 @@ def find(context: CheckContext) -> list[Finding]:
         twice = part_of.index[part_of.groupby(level=0).transform("nunique") > 1]
         found += [_in_two_parts(name, part_of.loc[[sample]], graph) for sample in sorted(set(twice))]
         found += list(_leaks(name, part_of[~part_of.index.isin(twice)], graph, ids_only.group_id, marked_from))
-    return sorted(found, key=lambda finding: (finding.field or "", finding.sample_ids))
+    found += [*_persons(samples, graph, marked_from), *_bridges(graph)]
+    return sorted(found, key=lambda finding: (finding.kind, finding.field or "", finding.sample_ids))
 
 
 def rates(context: CheckContext) -> tuple[LeakRate, ...]:
@@ -183,6 +188,77 @@ def _leaks(
                 yield _finding(name, str(group), path, sides, by_ids=by_ids, marked_from=marked_from)
 
 
+def _persons(samples: pd.DataFrame, graph: LeakGraph, marked_from: float) -> Iterator[Finding]:
+    """Yield a finding per further patient id of each group, with the chain that joins it to the first one."""
+    recorded = samples[samples["patient_id"].notna() & (samples["patient_id"] != "")]
+    frame = pd.DataFrame({"patient": recorded["patient_id"].to_numpy(), "sample": recorded["sample_id"].to_numpy()})
+    frame["group"] = graph.group_id.reindex(frame["sample"]).to_numpy()
+    several = frame.groupby("group")["patient"].transform("nunique") > 1
+    for group, rows in frame[several].groupby("group", sort=True):
+        pictures = {str(patient): frozenset(mine["sample"]) for patient, mine in rows.groupby("patient", sort=True)}
+        first, *others = pictures
+        for other in others:
+            path = graph.path(pictures[first], pictures[other])
+            yield _one_person(str(group), path, {first: pictures[first], other: pictures[other]}, marked_from)
+
+
+def _one_person(group: str, path: tuple[Edge, ...], pictures: dict[str, frozenset[str]], marked_from: float) -> Finding:
+    (first, left), (other, right) = pictures.items()
+    probability = math.prod(edge.p for edge in path)
+    start, end = _end(path, tuple(left)), _end(path, tuple(right))
+    return Finding(
+        kind="same_patient",
+        sample_ids=(start, end),
+        message=f"{first} and {other} look like one person: {start} and {end} are {_link(path)}.",
+        detector=DETECTOR,
+        detector_version=VERSION,
+        score=round(probability, 6),
+        score_name="probability of one group",
+        marked=probability >= marked_from,
+        field="patient_id",
+        found=other,
+        expected=first,
+        group_id=group,
+        evidence={"path": _proof(path), "counts": {first: len(left), other: len(right)}},
+        compared=[first, other, [[edge.a, edge.b, edge.kind] for edge in path]],
+    )
+
+
+def _bridges(graph: LeakGraph) -> Iterator[Finding]:
+    """Yield a finding per edge that was set aside: one decision there changes most."""
+    reasons = {
+        "patients": "it alone joins two recorded patients",
+        "size": "it chains a group beyond what one person has",
+        "cannot_link": "it joins what a reviewer took apart",
+    }
+    for bridge in graph.bridges:
+        edge = bridge.edge
+        yield Finding(
+            kind="id_conflict",
+            sample_ids=(edge.a, edge.b),
+            message=(
+                f"{edge.a} and {edge.b} ({_WORDS.get(edge.kind, edge.kind)}, P {edge.p:.2f}) are kept apart until "
+                f"decided: {reasons[bridge.reason]}, {bridge.images} images in {bridge.units} recorded groups."
+            ),
+            detector=DETECTOR,
+            detector_version=VERSION,
+            score=round(edge.p, 6),
+            score_name="probability of the edge",
+            field="bridge",
+            evidence={"edge": _proof((edge,)), "reason": bridge.reason, "images": bridge.images, "units": bridge.units},
+            compared=[edge.a, edge.b, edge.kind, bridge.reason],
+        )
+
+
+def _link(path: tuple[Edge, ...]) -> str:
+    """Return in words what joins the two ends of a path."""
+    return _WORDS.get(path[0].kind, path[0].kind) if len(path) == 1 else f"joined by a chain of {len(path)} links"
+
+
+def _proof(path: tuple[Edge, ...]) -> list[dict[str, object]]:
+    return [{"a": edge.a, "b": edge.b, "kind": edge.kind, "p": round(edge.p, 6), "by": edge.by} for edge in path]
+
+
 def _joined(sides: Collection[tuple[str, ...]], ids_only: pd.Series[str]) -> bool:
     """Return whether recorded ids alone join two sides."""
     left, right = (set(ids_only.loc[list(side)]) for side in sides)
@@ -199,11 +275,9 @@ def _finding(
     marked_from: float,
 ) -> Finding:
     (one, left), (other, right) = sides.items()
-    probability = 1.0
-    for edge in path:
-        probability *= edge.p
+    probability = math.prod(edge.p for edge in path)
     start, end = _end(path, left), _end(path, right)
-    via = _WORDS.get(path[0].kind, path[0].kind) if len(path) == 1 else f"joined by a chain of {len(path)} links"
+    via = _link(path)
     return Finding(
         kind="leak",
         sample_ids=(start, end),
@@ -222,9 +296,7 @@ def _finding(
         expected="one part",
         group_id=group,
         evidence={
-            "path": [
-                {"a": edge.a, "b": edge.b, "kind": edge.kind, "p": round(edge.p, 6), "by": edge.by} for edge in path
-            ],
+            "path": _proof(path),
             "counts": {one: len(left), other: len(right)},
             "examples": {one: list(left[:EXAMPLES]), other: list(right[:EXAMPLES])},
             "by_ids_alone": by_ids,
