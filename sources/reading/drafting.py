@@ -35,7 +35,7 @@ from sources.transport.archive import is_archive
 
 __all__ = ["draft"]
 
-_EXAMPLES, _EXAMPLE_LENGTH, _ROWS_JUDGED = 5, 40, 400
+_EXAMPLES, _EXAMPLE_LENGTH, _ROWS_JUDGED, _LONGEST_NAME = 5, 40, 400, 80
 _PRELIMINARY = re.compile(r"предв|направ|первичн|до биопсии|под вопросом|подозрен|при поступл")
 _FINAL = re.compile(r"заключит|окончат|консилиум|итогов|клинико-морф|верифиц|послеоперац")
 _CONSENSUS = re.compile(r"консилиум|консенсус|эксперт")
@@ -122,16 +122,21 @@ def _header(sheet: Sheet) -> Header | None:
     """Return the rows of a sheet whose words name the most meanings."""
     best: tuple[int, Header] | None = None
     for each in headers(sheet):
+        top, below = sheet.rows[each.first][1], sheet.rows[each.last][1]
         two = each.first != each.last
-        if two and _holds_data(sheet.rows[each.last][1]):
+        if _holds_data(top) or (two and (_holds_data(below) or not _groups(top, below))):
             continue
-        said = sum(bool(by_words(name)) for name in each.names if name and len(name) < 80)
-        distinct = len({name.partition(" / ")[0] for name in each.names if name})
-        if distinct < 2 or _holds_data(sheet.rows[each.first][1]):
-            continue
-        if best is None or said > best[0] + two:
+        names = {header_key(name.partition(" #")[0]) for name in each.names if name and len(name) < _LONGEST_NAME}
+        said = sum(bool(by_words(name)) for name in names)
+        if best is None or said > best[0] or (two and said == best[0]):
             best = (said, each)
     return best[1] if best is not None and best[0] >= 2 else None
+
+
+def _groups(top: Sequence[str], below: Sequence[str]) -> bool:
+    """Return whether a row names groups of the columns that the row below names; one title over all is no group."""
+    named = {cell.strip() for cell in top if cell.strip()}
+    return 1 < len(named) < sum(bool(cell.strip()) for cell in below)
 
 
 def _holds_data(cells: Sequence[str]) -> bool:
