@@ -56,9 +56,10 @@ def describe(facts: PairFacts) -> dict[str, float]:
 # seven or more matched points that nobody looked at are left out. At a twentieth of the weight 1,980 planted copies
 # of 110 pictures of HAM10000 and UDA-1. Five folds by lesion: recall .970 at precision .99 and .981 at .95 where
 # recorded ids give candidates too (.930 and .936 by votes alone, before chains), expected calibration error .003.
-# Read these as optimistic: the pairs that were looked at (43 the same, 35 not) were chosen and judged by one person among
-# this method's own strongest pairs, then fitted on, and the operating point was chosen on the same pictures. Against the
-# published corrections alone recall at precision .99 is .758. The folds were run before the rule for points on a line.
+# Read these as optimistic: the pairs that were looked at (43 the same, 35 not) were chosen and judged by one person
+# among this method's own strongest pairs, then fitted on, and the operating point was chosen on the same pictures.
+# Against the published corrections alone recall at precision .99 is .758. The folds were run before the rule for
+# points on a line.
 SAME_LESION: Mapping[str, float] = {
     "constant": -3.385,
     "inliers": 0.648,
