@@ -58,8 +58,7 @@ class LeakRate:
 
 
 def find(context: CheckContext) -> list[Finding]:
-    """Return a finding for each group and each pair of parts that it joins, in every split, and what the groups
-    say of ids.
+    """Return a finding per group and pair of parts that it joins, in every split, and what the groups say of ids.
 
     A chain of pictures that joins two recorded patients is one person under two ids (``same_patient``); a doubtful edge
     that alone joins what is recorded apart is not used before somebody decides (``id_conflict``).
