@@ -21,6 +21,7 @@ CHECK_OF_KIND = {
     "same_lesion": "duplicates",
     "id_conflict": "duplicates",
     "leak": "leakage",
+    "same_patient": "leakage",
     "label_error": "labels",
     "shortcut": "shortcuts",
 }

@@ -196,10 +196,40 @@ def test_leaks_are_found_exactly_where_two_parts_share_a_patient_or_a_photo(
         (min(joined[a]), *sorted((parts[a], parts[b]))) for a in NAMES for b in joined[a] if parts[a] != parts[b]
     }
     # Sure pairs: the guard against doubtful bridges between two patients is tested with the groups.
-    found = find(context(rows, parts.items(), [photos(a, b, 1.0) for a, b in pairs]))
+    found = [f for f in find(context(rows, parts.items(), [photos(a, b, 1.0) for a, b in pairs])) if f.kind == "leak"]
     assert {(leak.group_id, *str(leak.found).split(" | ")) for leak in found} == expected
     for rate in rates(context(rows, parts.items(), [photos(a, b, 1.0) for a, b in pairs])):
         touched = [name for name in NAMES if parts[name] == rate.judged]
         assert rate.images == len(touched)
         assert rate.with_pixels == sum(any(parts[other] == rate.learned for other in joined[name]) for name in touched)
         assert rate.by_ids <= rate.with_pixels
+
+
+TWO_IDS = {
+    "a": {"patient_id": "p:1"},
+    "b": {"patient_id": "p:1"},
+    "c": {"patient_id": "p:2"},
+    "d": {"patient_id": "p:2"},
+}
+
+
+def test_a_pair_of_pictures_that_joins_two_patients_is_one_person_with_the_chain_that_says_so() -> None:
+    (person,) = find(context(TWO_IDS, pairs=[photos("b", "c", 0.97)]))
+
+    assert (person.kind, person.sample_ids, person.marked) == ("same_patient", ("b", "c"), True)
+    assert (person.expected, person.found, person.score) == ("p:1", "p:2", 0.97)
+    assert [step["kind"] for step in person.evidence["path"]] == ["same_lesion"]
+
+
+def test_two_patients_without_a_pair_are_two_persons() -> None:
+    assert find(context(TWO_IDS)) == []
+
+
+def test_a_doubtful_edge_that_alone_joins_two_patients_is_reported_and_not_used() -> None:
+    (bridge,) = find(
+        context(TWO_IDS, [(name, "train" if name in "ab" else "test") for name in TWO_IDS], [photos("b", "c", 0.8)])
+    )
+
+    assert (bridge.kind, bridge.field, bridge.sample_ids) == ("id_conflict", "bridge", ("b", "c"))
+    assert bridge.evidence["reason"] == "patients"
+    assert "kept apart until decided" in bridge.message
