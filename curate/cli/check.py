@@ -137,6 +137,8 @@ def _show_truth(checked: Checked) -> None:
     from schemas.listing import show
 
     for source, counts in checked.truth.items():
+        if not counts:
+            continue
         names = ("kind", "planted", "found", "missed", "wrong")
         table = pa.table({name: [getattr(count, name) for count in counts] for name in names})
         show(table.rename_columns([*names[:-1], "wrongly marked"]), title=f"{source} knows its own defects")

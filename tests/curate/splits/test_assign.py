@@ -110,6 +110,7 @@ def test_classes_are_at_least_as_even_as_the_library_makes_them(shared, table, f
 @pytest.mark.real
 @pytest.mark.slow
 @pytest.mark.parametrize("table", [pad_ufes20, ham10000, isic2020], ids=lambda f: f.__name__)
+@pytest.mark.filterwarnings("ignore:The least populated class:UserWarning")  # ISIC 2020 has a diagnosis of one image
 def test_classes_are_as_even_as_the_best_of_twenty_seeds(shared, table) -> None:
     frame = table(shared / "data" / "tables")
 
