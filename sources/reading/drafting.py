@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections import defaultdict
+import unicodedata
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,6 +21,7 @@ from sources.reading import russian
 from sources.reading.images import list_files
 from sources.reading.meanings import by_words, guess, share
 from sources.reading.redaction import Redactor, is_person, is_snils, personal_kind
+from sources.reading.russian_diagnosis import diagnosis
 from sources.reading.sheets import (
     Header,
     Sheet,
@@ -103,9 +105,10 @@ def draft(location: str) -> str:
     listing = list_files(location)
     single = path.is_file() and not is_archive(path)
     tables = [file for file in listing.files if (file.path == path.name if single else is_table(file.path))]
+    if not tables and (pictures := listing.pictures()):
+        return "\n".join(_of_folders([file.path for file in pictures])) + "\n"
     if not tables:
-        remedy = "Folders of pictures named after diseases are read by `curate ingest ru_folders` without a profile."
-        raise DataFault("holds no table", place=Place(path.name), remedy=remedy)
+        raise DataFault("holds no table and no picture", place=Place(path.name), remedy="Name the table.")
     every = [sheet for file in tables for sheet in read_sheets(file.ref.open(), file.path)]
     found = [(sheet, header) for sheet in every if (header := _header(sheet)) is not None]
     made = _judged(found, every)
@@ -265,6 +268,24 @@ def _add(present: list[_Column], new: _Column, *, alone: bool) -> None:
     if not same:
         target.names += new.names
     target.cells += new.cells
+
+
+# --- folders without a table ------------------------------------------------------------------------------------------
+
+
+def _of_folders(paths: Sequence[str]) -> Iterator[str]:
+    """Yield a profile of folders, with what each name seems to mean."""
+    names = Counter(part for path in paths for part in unicodedata.normalize("NFC", path).split("/")[:-1])
+    yield "# Drafted by `curate profile`: correct it, then"
+    yield "#   curate ingest ru_folders LOCATION --profile THIS_FILE --into DATASET --dry-run"
+    yield "format: ru_folders/1"
+    yield "# constants: {image_type: dermoscopic, licence: unknown-licence, attribution: WHO}"
+    yield "# values: {diagnosis: {WHAT_A_FOLDER_IS_CALLED: WHAT_IT_MEANS}}"
+    for name, count in sorted(names.items()):
+        if not is_person(name) and personal_kind(name) is None:
+            found = diagnosis(name.replace("_", " "))
+            meaning = found.path or (" or ".join(found.candidates) if found.candidates else "no disease by its name")
+            yield f"# {_scalar(name)}, {count} pictures: {meaning}"
 
 
 # --- text ------------------------------------------------------------------------------------------------------------

@@ -50,10 +50,13 @@ class Listing:
         Sorted by path.
     faults : tuple of Fault
         Archives that were refused.
+    litter : tuple of str
+        Files that operating systems leave behind, and that are no part of any collection.
     """
 
     files: tuple[File, ...]
     faults: tuple[Fault, ...] = ()
+    litter: tuple[str, ...] = ()
 
     def named(self, *names: str) -> tuple[File, ...]:
         """Return the files whose name, without folders and case, is one of these."""
@@ -92,20 +95,26 @@ def list_files(location: str, *, archives: bool = True) -> Listing:
     if not root.exists():
         raise UserError("does not exist", value=location, remedy="Name a folder, a zip, a tar or a table.")
     if root.is_file() and archive.is_archive(root):
-        return Listing(tuple(_of_archive(root, prefix="")))
+        return _sorted(_of_archive(root, prefix=""), ())
     folder = root if root.is_dir() else root.parent
     files: list[File] = []
     faults: list[Fault] = []
     for path in _walk(folder):
         name = path.relative_to(folder).as_posix()
-        if not archive.is_archive(path):
+        if not archive.is_archive(path) or _is_litter(path.name):
             files.append(File(name, path.stat().st_size, ImageRef(name, functools.partial(read_file, str(path)))))
         elif archives:
             try:
                 files += _of_archive(path, prefix=f"{name}/")
             except DataFault as error:
                 faults += error.faults
-    return Listing(tuple(sorted(files, key=lambda file: file.path)), tuple(faults))
+    return _sorted(files, tuple(faults))
+
+
+def _sorted(files: Iterable[File], faults: tuple[Fault, ...]) -> Listing:
+    every = sorted(files, key=lambda file: file.path)
+    litter = tuple(file.path for file in every if _lies_in_litter(file.path))
+    return Listing(tuple(file for file in every if not _lies_in_litter(file.path)), faults, litter)
 
 
 def _walk(folder: Path) -> Iterable[Path]:
@@ -113,7 +122,7 @@ def _walk(folder: Path) -> Iterable[Path]:
         folders[:] = sorted(name for name in folders if not _is_litter(name))
         for name in sorted(names):
             path = Path(parent, name)
-            if not _is_litter(name) and path.is_file():
+            if path.is_file():
                 yield path
 
 
@@ -121,11 +130,14 @@ def _is_litter(name: str) -> bool:
     return name.startswith(".") or name.casefold() in _LITTER
 
 
+def _lies_in_litter(path: str) -> bool:
+    return any(_is_litter(part) for part in PurePosixPath(path).parts)
+
+
 def _of_archive(path: Path, *, prefix: str) -> list[File]:
     return [
         File(f"{prefix}{member.path}", member.size, ImageRef(f"{prefix or f'{path.name}/'}{member.path}", member.open))
         for member in archive.members(path)
-        if not any(_is_litter(part) for part in PurePosixPath(member.path).parts)
     ]
 
 

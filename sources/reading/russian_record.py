@@ -16,7 +16,7 @@ from sources.reading.russian_diagnosis import Diagnosis, Label, diagnosis
 from sources.reading.russian_evidence import Evidence, Verdict, of_codes, verdict
 from sources.reading.sheets import header_key
 
-__all__ = ["Record", "RecordReader", "resolve"]
+__all__ = ["Record", "RecordReader", "labels_of", "read_diagnosis", "resolve"]
 
 _LARGEST_MM, _THICKEST_MM = 500.0, 100.0
 _MELANOMA = "Malignant:Malignant melanocytic proliferations (Melanoma)"
@@ -180,7 +180,7 @@ class RecordReader:
             "diagnosis_kind": found.kind,
             "diagnosis_certainty": found.certainty,
             "diagnosis_candidates": list(found.candidates) or None,
-            "diagnoses": _labels(evidence) or None,
+            "diagnoses": labels_of(evidence) or None,
         }
         if made.verdict.confirm is not None:
             self._confirm(made, cells)
@@ -213,13 +213,13 @@ class RecordReader:
             *early,
         ]
         if not self._diagnoses and (constant := self._profile.constants.get("diagnosis")):
-            found.append(Evidence("", constant, _read_diagnosis(constant)))
+            found.append(Evidence("", constant, read_diagnosis(constant)))
         return [each for each in found if each.raw]
 
     def _text_evidence(self, each: DiagnosisColumn, name: str, cells: Mapping[str, str]) -> Evidence:
         text = self._said("diagnosis", each.column, cells[name])
         confirm = russian.confirmation(each.confirm).code or each.confirm if each.confirm else None
-        return Evidence(name, text, _read_diagnosis(text, preliminary=each.certainty == "suspected"), confirm)
+        return Evidence(name, text, read_diagnosis(text, preliminary=each.certainty == "suspected"), confirm)
 
     def _histology(self, cells: Mapping[str, str]) -> list[Evidence]:
         text = self._cell("histology", cells)
@@ -227,7 +227,7 @@ class RecordReader:
         # «ожидается», «не проводилась» say nothing; «гистология» says how, not what.
         if russian.is_empty(text) or not method.unmapped:
             return []
-        found = _read_diagnosis(text)
+        found = read_diagnosis(text)
         coded = of_codes([russian_codes.icdo3_meaning(code) for code in russian_codes.icdo3_codes(text)])
         if found.path is None and not found.candidates and coded.path is not None:
             found = coded
@@ -333,7 +333,8 @@ def _code(column: str, text: str) -> str | None:
     return str(found) if found in listed else None
 
 
-def _read_diagnosis(text: str, *, preliminary: bool = False) -> Diagnosis:
+def read_diagnosis(text: str, *, preliminary: bool = False) -> Diagnosis:
+    """Return what a text means: in Russian, or as a node of the tree that a profile writes in its place."""
     if text.strip() and not text.strip(" ?"):
         # A bare question mark is a diagnosis that nobody made, and a value that nobody can read.
         return Diagnosis(kind="unmapped", certainty="suspected", labels=(Label(text, None, "unmapped", "suspected"),))
@@ -346,7 +347,8 @@ def _read_diagnosis(text: str, *, preliminary: bool = False) -> Diagnosis:
     return Diagnosis(path, kind, certainty, labels=(Label(text, path, kind, certainty),))
 
 
-def _labels(evidence: Sequence[Evidence]) -> list[dict[str, object]]:
+def labels_of(evidence: Sequence[Evidence]) -> list[dict[str, object]]:
+    """Return everything that is said of the disease as elements of column ``diagnoses``, the strongest first."""
     found: list[dict[str, object]] = []
     for rank, each in enumerate(evidence, start=1):
         for label in each.diagnosis.labels:

@@ -25,6 +25,7 @@ _COMPRESSED_TARS = (".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz", "
 _LARGEST_RATIO = 100
 _HARMLESS_BYTES = 100 << 20
 _UTF8_NAMES, _ENCRYPTED = 0x800, 0x1
+_UNICODE_PATH = 0x7075
 _STORED, _DEFLATED = 0, 8
 # Local header of a zip member: 26 bytes, then the lengths of name and extra field (APPNOTE 6.3, section 4.3.7).
 _LOCAL_HEADER_BYTES = 30
@@ -96,8 +97,10 @@ def _check_total(archive: Path, total: int) -> None:
 def _zip_members(archive: Path) -> Iterator[Member]:
     total = 0
     with zipfile.ZipFile(archive) as packed:
-        for info in packed.infolist():
-            path = _safe_path(archive, _zip_name(info))
+        listed = packed.infolist()
+        codec = _codec_of_names(listed)
+        for info in listed:
+            path = _safe_path(archive, _zip_name(info, codec))
             total += info.file_size
             _check_total(archive, total)
             kind = stat.S_IFMT(info.external_attr >> 16)
@@ -111,15 +114,42 @@ def _zip_members(archive: Path) -> Iterator[Member]:
                 yield Member(path, info.file_size, functools.partial(_read_zip, str(archive), _Span.of(info)))
 
 
-def _zip_name(info: zipfile.ZipInfo) -> str:
-    """Return a name as its writer meant it: without the UTF-8 mark it is UTF-8 all the same, or Russian DOS (cp866)."""
-    if info.flag_bits & _UTF8_NAMES or info.filename.isascii():
-        return info.filename
-    written = info.filename.encode("cp437")
+def _codec_of_names(listed: list[zipfile.ZipInfo]) -> str:
+    """Return how the names without the UTF-8 mark were written: all as UTF-8, or as Russian DOS or Windows did.
+
+    Russian words in the wrong one of the two come out as frames and signs, so the one with more letters is right.
+    """
+    written = b" ".join(info.filename.encode("cp437") for info in listed if not _is_plain(info))
     try:
-        return written.decode("utf-8")
+        written.decode("utf-8")
     except UnicodeDecodeError:
-        return written.decode("cp866")
+        return max(("cp866", "cp1251"), key=lambda codec: _letters(written, codec))
+    return "utf-8"
+
+
+def _is_plain(info: zipfile.ZipInfo) -> bool:
+    return bool(info.flag_bits & _UTF8_NAMES) or info.filename.isascii()
+
+
+def _letters(written: bytes, codec: str) -> int:
+    return sum("а" <= letter <= "я" or letter == "ё" for letter in written.decode(codec, "replace").casefold())
+
+
+def _zip_name(info: zipfile.ZipInfo, codec: str) -> str:
+    """Return a name as its writer meant it; the extra field of Info-ZIP says it in UTF-8 whatever the name says."""
+    if (said := _unicode_path(info.extra)) is not None:
+        return said
+    return info.filename if _is_plain(info) else info.filename.encode("cp437").decode(codec)
+
+
+def _unicode_path(extra: bytes) -> str | None:
+    """Return the name in extra field 0x7075 (APPNOTE 6.3, section 4.6.9): version, checksum of the old name, UTF-8."""
+    while len(extra) >= 4:
+        kind, length = struct.unpack("<HH", extra[:4])
+        if kind == _UNICODE_PATH and length > 5:
+            return extra[9 : 4 + length].decode("utf-8", "replace")
+        extra = extra[4 + length :]
+    return None
 
 
 @dataclass(frozen=True, slots=True)

@@ -112,7 +112,7 @@ def test_age_and_sex_are_taken_out_of_one_text(tmp_path: Path) -> None:
 
 
 def test_what_is_no_table_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(DataFault, match="holds no table"):
+    with pytest.raises(DataFault, match="holds no table and no picture"):
         draft(str(tmp_path))
     with pytest.raises(DataFault, match="no column of pictures"):
         draft(table(tmp_path, "Диагноз;Пол\nНевус;м\n"))
