@@ -11,7 +11,7 @@ from pathlib import Path, PurePosixPath
 
 from schemas.errors import Fault, Place, UserError
 from sources.profile import read_profile
-from sources.reading import russian, russian_codes
+from sources.reading import russian, russian_codes, russian_site
 from sources.reading.images import File, is_picture, list_files
 from sources.reading.profiles import Profile
 from sources.reading.pseudonyms import key, pseudonym
@@ -194,7 +194,7 @@ class _Folders:
             who = said if is_person(said) else str(match.group(1)) if match is not None else said
             fields.setdefault("patient_id", f"{NAME}:{pseudonym(self._secret, who, self._profile.collection or '')}")
             return True
-        kind, site = russian.image_type(said)[0].code, russian.site(said)
+        kind, site = russian.image_type(said)[0].code, russian_site.site(said)
         if kind is not None:
             fields.setdefault("image_type", kind)
         elif site.path is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import fnmatch
 import functools
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
@@ -17,6 +17,7 @@ from sources.reading.images import File, Pictures, absent, list_files
 from sources.reading.profiles import ImageColumn, Profile
 from sources.reading.pseudonyms import key, pseudonym
 from sources.reading.redaction import Redactor, is_person, is_snils
+from sources.reading.russian_diagnosis import nearest
 from sources.reading.russian_record import Record as Meaning
 from sources.reading.russian_record import RecordReader, resolve
 from sources.reading.russian_sheets import Found, find_sheets, lookups, person_names, personal_columns
@@ -124,6 +125,7 @@ class _Table:
         for same in samples.values():
             yield from same[0].faults
             yield from _one(same)
+        yield from _unmapped([same[0].row for same in samples.values()], self._place(self._sheets[0].sheet.file))
         if self._reading.pictures is not None:
             table = self._place(self._sheets[0].sheet.file)
             yield from (self._hidden(fault) for fault in self._reading.pictures.unnamed(table=table))
@@ -337,6 +339,17 @@ def _one(same: Sequence[_Sample]) -> Iterator[Row | Fault]:
             "K01", what, first.place, same[0].shown, "Correct the table.", "conflict", ids, name, values[0], values[1]
         )
     yield replace(first, fields=_agreed(same, differing))
+
+
+def _unmapped(rows: Sequence[Row], table: str) -> Iterator[Fault]:
+    """Yield a note for each diagnosis that no table has, with what looks like it and the line that would map it."""
+    texts = Counter(row.unmapped["diagnosis_path"] for row in rows if "diagnosis_path" in row.unmapped)
+    for text, count in sorted(texts.items()):
+        near = nearest(text)
+        hint = f"; near: {', '.join(near)}" if near else ""
+        remedy = f'Add to the profile: values: {{diagnosis: {{"{text}": "{near[0] if near else "..."}"}}}}.'
+        what = f"is a diagnosis that no table has, in {count} rows{hint}"
+        yield Fault("K06", what, Place(table), text, remedy, severity="note", column="diagnosis_path", found=text)
 
 
 def _agreed(same: Sequence[_Sample], differing: Sequence[str]) -> dict[str, object]:

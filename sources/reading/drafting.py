@@ -115,7 +115,12 @@ def draft(location: str) -> str:
     if "images" not in made.columns:
         remedy = "Is there a column that names the files of the pictures? Its name must stand in the first 40 rows."
         raise DataFault("has no column of pictures that could be recognized", place=Place(path.name), remedy=remedy)
-    return "\n".join([*_head(made, path.name if single else None), *_body(made)]) + "\n"
+    lines = [*_head(made, path.name if single else None), *_body(made)]
+    # A file is called after a patient, a note speaks of one: names of the table are taken out of all examples.
+    cells = (cell for sheet, header in made.sheets for column in _cells(sheet, header).values() for cell in column)
+    redact = Redactor(cell for cell in cells if is_person(cell))
+    quoted = (line.partition("   # ") for line in lines)
+    return "\n".join(f"{said}{mark}{redact(example) if mark else example}" for said, mark, example in quoted) + "\n"
 
 
 # --- header ----------------------------------------------------------------------------------------------------------
@@ -356,7 +361,7 @@ def _diagnoses(columns: Sequence[_Column]) -> Iterator[str]:
     ranked = sorted(columns, key=_diagnosis_rank)
     for rank, column in enumerate(ranked, start=1):
         plain = header_key(column.names[0])
-        early = (len(columns) > 1 and _PRELIMINARY.search(plain)) or re.search(r"предв", plain)
+        early = _PRELIMINARY.search(plain) is not None
         more = ", certainty: suspected" if early else ""
         if not early and _CONSENSUS.search(plain):
             more += ", confirm: консилиум"

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from sources.reading import russian, russian_codes
+from sources.reading import russian, russian_codes, russian_site
 from sources.reading.images import ENDINGS
 from sources.reading.redaction import is_person, is_snils
 from sources.reading.russian_diagnosis import diagnosis
@@ -71,8 +71,8 @@ _CHECKS: Mapping[str, Callable[[str], bool]] = {
     "birth_year": lambda cell: russian.date(cell) is not None or _YEAR.match(cell) is not None,
     "visit_date": lambda cell: russian.date(cell) is not None,
     "phototype": lambda cell: russian.phototype(cell).code is not None,
-    "site": lambda cell: russian.site(cell).path is not None,
-    "laterality": lambda cell: russian.laterality(cell).code is not None,
+    "site": lambda cell: russian_site.site(cell).path is not None,
+    "laterality": lambda cell: russian_site.laterality(cell).code is not None,
     "diagnosis": _names_disease,
     "histology": lambda cell: _names_disease(cell) or not russian.confirmation(cell).unmapped,
     "icd10": _is_code_of_disease,

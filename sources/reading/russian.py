@@ -17,7 +17,6 @@ from schemas import vocabulary
 __all__ = [
     "LOOK_ALIKE",
     "Age",
-    "Site",
     "Value",
     "age",
     "confirmation",
@@ -25,15 +24,14 @@ __all__ = [
     "icd10",
     "image_type",
     "is_empty",
-    "laterality",
     "normalize",
     "number",
     "phototype",
     "sex",
-    "site",
     "size_mm",
     "stem",
     "stem_key",
+    "terms",
 ]
 
 _EMPTY = frozenset(
@@ -55,6 +53,7 @@ _EMPTY = frozenset(
 )
 # Letters that look alike, Cyrillic to Latin, in codes typed with the wrong keyboard layout («С43»).
 LOOK_ALIKE = str.maketrans("АВСЕНКМОРТХ", "ABCEHKMOPTX")
+_LONGEST_METHOD = 6
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)?")
 
 
@@ -105,14 +104,15 @@ class Value:
 
 
 @cache
-def _terms(name: str) -> dict[str, dict[str, str]]:
+def terms(name: str) -> dict[str, dict[str, str]]:
+    """Return the rows of a list of Russian terms by their normalized term."""
     return {normalize(row["term"]): row for row in vocabulary.read(name)}
 
 
 def _look_up(name: str, text: str) -> Value:
     if is_empty(text):
         return Value()
-    row = _terms(name).get(normalize(text))
+    row = terms(name).get(normalize(text))
     if row is None or row["status"] in {"ambiguous", "needs_profile"}:
         return Value(unmapped=True)
     return Value(row["code"] or None)
@@ -123,15 +123,47 @@ def sex(text: str) -> Value:
     return _look_up("ru_sex", text)
 
 
+_NOT_DONE = re.compile(
+    r"(?<!\w)(?:не|без|нет|отказ\w*)(?!\w)|ожида|направ|планир|назнач|в работе|рекоменд|предстоит|готовится|отказ"
+)
+# Stems that decide where the whole text is no known term, the strongest first.
+_METHODS = (
+    ("histopathology", re.compile(r"гистолог|патоморф|морфолог|иммуногист|биопси|операционн")),
+    ("cytology", re.compile(r"цитолог|соскоб|пункци|отпечат")),
+    ("confocal microscopy with consensus dermoscopy", re.compile(r"конфокал")),
+    ("single image expert consensus", re.compile(r"консилиум|консенсус|экспертн")),
+    ("serial imaging showing no change", re.compile(r"динамич|мониторинг")),
+    ("single contributor clinical assessment", re.compile(r"клинич|осмотр|дерматоскоп|дермоскоп|визуальн")),
+)
+
+
 def confirmation(text: str) -> Value:
     """Return the code of list ``confirm_type``; null for what was refused or planned («ожидается»)."""
-    return _look_up("ru_confirmation", text)
+    known = _look_up("ru_confirmation", text)
+    if not known.unmapped:
+        return known
+    plain = vocabulary.normalize(text)
+    found = next((code for code, pattern in _METHODS if pattern.search(plain)), None)
+    # A diagnosis is no method: a text that names one beside many other words is left to a person.
+    if (found is None and not _NOT_DONE.match(plain)) or len(plain.split()) > _LONGEST_METHOD:
+        return known
+    return Value() if _NOT_DONE.search(plain) else Value(found)
+
+
+_KINDS = (
+    ("dermoscopic", re.compile(r"дерм[ао]т?оскоп|дермоскоп|эпилюмин|dermosc|dermatosc")),
+    ("clinical: overview", re.compile(r"обзорн|общ(?:ий|ее) (?:вид|план)")),
+    ("clinical: close-up", re.compile(r"макро|клин\w*\.? ?(?:фото|снимок|изображ)|крупн\w* план|close")),
+)
 
 
 def image_type(text: str) -> tuple[Value, str | None]:
     """Return the code of list ``image_type`` and, where said, of ``dermoscopic_type``."""
-    row = _terms("ru_image_type").get(normalize(text))
-    return _look_up("ru_image_type", text), (row["dermoscopic_type"] or None) if row is not None else None
+    row = terms("ru_image_type").get(normalize(text))
+    known = _look_up("ru_image_type", text)
+    if known.unmapped and len(found := {code for code, pattern in _KINDS if pattern.search(normalize(text))}) == 1:
+        return Value(found.pop()), None
+    return known, (row["dermoscopic_type"] or None) if row is not None else None
 
 
 # --- numbers, dates, ages --------------------------------------------------------------------------------------------
@@ -159,14 +191,17 @@ def size_mm(text: str, *, unit: Literal["mm", "cm"] = "mm") -> float | None:
     found = [float(part.replace(",", ".")) for part in _NUMBER.findall(plain)]
     if not found:
         return None
-    in_cm = "см" in plain or (unit == "cm" and "мм" not in plain)
+    in_cm = re.search(r"см|cm", plain) is not None or (unit == "cm" and re.search(r"мм|mm", plain) is None)
     return max(found) * (10.0 if in_cm else 1.0)
 
 
 _MONTHS = ("янв", "фев", "мар", "апр", "ма", "июн", "июл", "авг", "сен", "окт", "ноя", "дек")
-_DATE = re.compile(r"(\d{1,2})[./-](\d{1,2})[./-](\d{4}|\d{2})(?:\s+[\d:]+)?$")
-_ISO_DATE = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})(?:[\st][\d:.]+)?$")
-_WORD_DATE = re.compile(r"(\d{1,2}) ([а-я]+) (\d{4})(?: ?г)?$")
+_YEAR_WORD = r"(?:\s*г(?:од|ода)?\.?)?(?:\s*р(?:ожд\w*)?\.?)?"
+_DATE = re.compile(rf"(\d{{1,2}})\s?[./-]\s?(\d{{1,2}})\s?[./-]\s?(\d{{4}}|\d{{2}}){_YEAR_WORD}(?:\s+[\d:]+)?$")
+_ISO_DATE = re.compile(r"(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})(?:[\st][\d:.]+)?$")
+_WORD_DATE = re.compile(rf"(\d{{1,2}}) ([а-я]+)\.? (\d{{4}}){_YEAR_WORD}$")
+# Spreadsheets count days from 1899-12-30; of five digits only those of 1920 to 2060 are taken for a day.
+_SERIAL, _DAY_ZERO, _SERIALS = re.compile(r"(\d{5})(?:\.0+)?$"), dt.date(1899, 12, 30), range(7306, 58_804)
 
 
 def date(text: str) -> dt.date | None:
@@ -175,6 +210,8 @@ def date(text: str) -> dt.date | None:
     Two-digit years up to 29 are 20xx, others 19xx.
     """
     plain = normalize(text)
+    if (serial := _SERIAL.match(plain)) is not None and int(serial.group(1)) in _SERIALS:
+        return _DAY_ZERO + dt.timedelta(days=int(serial.group(1)))
     if (iso := _ISO_DATE.match(plain)) is not None:
         year, month, day = (int(part) for part in iso.groups())
     elif (dotted := _DATE.match(plain)) is not None:
@@ -221,7 +258,7 @@ _WORD_AGE = re.compile(
     r"(?:(?P<years>\d{1,3})\s*(?:лет|года|год|г|л)\.?)?\s*(?:(?P<months>\d{1,2})\s*(?:месяцев|месяца|месяц|мес|м)\.?)?"
     r"\s*(?:(?P<weeks>\d{1,2})\s*(?:недель|недели|неделя|нед)\.?)?$"
 )
-_OVER_AGE = re.compile(r"(?:>|старше|более|свыше)\s*(\d{1,3})(?:\s*лет)?$")
+_OVER_AGE = re.compile(r"(?:(?:>|старше|более|свыше)\s*(\d{1,3})(?:\s*лет)?|(\d{1,3})\s*(?:\+|лет и старше))$")
 _OLDEST = 120
 
 
@@ -229,12 +266,13 @@ def age(text: str) -> Age:
     """Return an age: «45», «45,0», «45 лет», «1 г. 3 мес.», «6 мес.», «3 недели», «старше 80»."""
     if is_empty(text):
         return Age()
-    plain = normalize(text)
+    plain = re.sub(r"\s*(?:полных|на момент осмотра)", "", normalize(text))
+    plain = re.sub(r"^(\d+)[.,]\d+(?= ?(?:лет|год|г))", r"\1", plain)
     if _BARE_AGE.match(plain):
         years = int(float(plain.replace(",", ".")))
         return Age(years=years, method="exact") if years <= _OLDEST else Age(unmapped=True)
-    if (over := _OVER_AGE.match(plain)) is not None and int(over.group(1)) <= _OLDEST:
-        return Age(low=int(over.group(1)), method="over")
+    if (over := _OVER_AGE.match(plain)) is not None and int(over.group(1) or over.group(2)) <= _OLDEST:
+        return Age(low=int(over.group(1) or over.group(2)), method="over")
     words = _WORD_AGE.match(plain)
     if words is None or not any(words.groups()) or int(words["years"] or 0) > _OLDEST:
         return Age(unmapped=True)
@@ -265,72 +303,29 @@ def phototype(text: str) -> Value:
         if candidate in known:
             code = known[candidate]
             return Value(code or None)
-    return Value(unmapped=True)
+    return _bare_phototype(plain)
 
 
-@dataclass(frozen=True, slots=True)
-class Site:
-    """A place on the body.
-
-    Parameters
-    ----------
-    path : str or None
-        Node of the site tree, never deeper than the text.
-    laterality : str or None
-        ``left``, ``right`` or ``midline``.
-    unmapped : bool
-        True where the text names a place that no table has.
-    """
-
-    path: str | None = None
-    laterality: str | None = None
-    unmapped: bool = False
-
-
-_SIDES = (
-    ("left", re.compile(r"\b(?:слева|лев(?:ый|ая|ое|ой|ого|ую|ом|\.)?|sin\.?|s)(?=$|[\s,.)])")),
-    ("right", re.compile(r"\b(?:справа|прав(?:ый|ая|ое|ой|ого|ую|ом|\.)?|dex\.?|d)(?=$|[\s,.)])")),
-    ("midline", re.compile(r"\b(?:по (?:средней|срединной) линии|по центру|срединно)\b")),
+_TONE_WORDS = re.compile(
+    r"\([^()]*\)|фото ?тип\w*|тип\w*(?: кожи)?|по шкале|по (?:т\. ?)?фит?цпатрик\w*|fitzpatrick|фит?цпатрик\w*|fst|кожи"
 )
+_TONE = {"1": "I", "2": "II", "3": "III", "4": "IV", "5": "V", "6": "VI"} | {
+    roman: roman.upper() for roman in ("i", "ii", "iii", "iv", "v", "vi")
+}
 
 
-def laterality(text: str) -> Value:
-    """Return the side: «слева», «прав.», «по средней линии», a bare «П» or «Л»."""
-    if is_empty(text):
-        return Value()
-    plain = normalize(text)
-    bare = {"п": "right", "л": "left"}.get(plain)
-    if bare is not None:
-        return Value(bare)
-    said = [side for side, pattern in _SIDES if pattern.search(plain)]
-    return Value(said[0]) if len(said) == 1 else Value(unmapped=True)
-
-
-def site(text: str) -> Site:
-    """Return site and side: «спина», «голень (слева)», «правый висок», «кожа щеки»."""
-    if is_empty(text):
-        return Site()
-    plain = normalize(text)
-    rest, sides = plain, []
-    for side, pattern in _SIDES:
-        if pattern.search(rest):
-            sides.append(side)
-            rest = pattern.sub(" ", rest)
-    side_said = sides[0] if len(sides) == 1 else None
-    rest = normalize(re.sub(r"[()]", " ", rest))
-    without_skin = re.sub(r"^(?:кожа|область) ", "", rest)
-    known = _terms("ru_site")
-    stems = _site_stems()
-    for candidate in (plain, rest, without_skin):
-        row = known.get(candidate) or stems.get(stem_key(candidate))
-        if row is not None and row["status"] != "ambiguous":
-            return Site(row["code"] or None, side_said)
-    return Site(laterality=side_said, unmapped=True)
-
-
-@cache
-def _site_stems() -> dict[str, dict[str, str]]:
-    return {stem_key(row["term"]): row for row in vocabulary.read("ru_site")}
+def _bare_phototype(plain: str) -> Value:
+    """Return a type or a pair of neighbors among other words: «II фототип по Фицпатрику», «тип III-IV», «2-й»."""
+    bare = _TONE_WORDS.sub(" ", plain.replace("і", "i").replace("ѵ", "v"))
+    bare = re.sub(r"(?<=[\divx])-?(?:ый|ий|ой|й)(?!\w)", "", bare).strip(" .,:;")
+    said = re.split(r"\s*(?:-|/|или)\s*", bare)
+    types = [_TONE[part] for part in said if part in _TONE]
+    order = list(dict.fromkeys(_TONE.values()))
+    if len(types) != len(said) or not 1 <= len(types) <= 2:
+        return Value(unmapped=True)
+    if len(types) == 2 and order.index(types[1]) - order.index(types[0]) != 1:
+        return Value(unmapped=True)
+    return Value("-".join(types))
 
 
 def icd10(text: str) -> str | None:

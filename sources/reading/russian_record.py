@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from schemas import vocabulary
-from sources.reading import russian, russian_codes
+from sources.reading import russian, russian_codes, russian_site
 from sources.reading.cells import CellError, UnmappedError, value_of
 from sources.reading.profiles import Column, DiagnosisColumn, Profile
 from sources.reading.russian_diagnosis import Diagnosis, Label, diagnosis
@@ -223,11 +223,11 @@ class RecordReader:
 
     def _histology(self, cells: Mapping[str, str]) -> list[Evidence]:
         text = self._cell("histology", cells)
-        method = russian.confirmation(text)
-        # «ожидается», «не проводилась» say nothing; «гистология» says how, not what.
-        if russian.is_empty(text) or not method.unmapped:
+        method, found = russian.confirmation(text), read_diagnosis(text)
+        # «ожидается», «направлен: меланома?» say nothing yet; «гистология» says how, not what.
+        planned = not method.unmapped and method.code is None
+        if russian.is_empty(text) or planned or (found.path is None and not found.candidates and not method.unmapped):
             return []
-        found = read_diagnosis(text)
         coded = of_codes([russian_codes.icdo3_meaning(code) for code in russian_codes.icdo3_codes(text)])
         if found.path is None and not found.candidates and coded.path is not None:
             found = coded
@@ -268,7 +268,7 @@ class RecordReader:
 
     def _site(self, made: Record, cells: Mapping[str, str]) -> None:
         text, side = self._cell("site", cells), self._cell("laterality", cells)
-        found, beside = russian.site(text), russian.laterality(side)
+        found, beside = russian_site.site(text), russian_site.laterality(side)
         path = found.path
         if found.unmapped and (named := _code("site_path", text)) is not None:
             path = named

@@ -15,7 +15,7 @@ import numpy as np
 
 from schemas import vocabulary
 from schemas.errors import Fault, Place
-from sources.reading import russian, russian_diagnosis
+from sources.reading import russian, russian_diagnosis, russian_site
 from sources.reading.tables import TextTable, read_table
 from sources.sample.chance import chance, pick, stream
 from sources.sample.photograph import picture_bytes
@@ -271,8 +271,8 @@ NEVER_TAKEN = ("Дата осмотра",)
 
 def _volga_fields(cells: Mapping[str, str]) -> tuple[dict[str, object], dict[str, str]]:
     sex, tone = russian.sex(cells["Пол"]), russian.phototype(cells["Фототип"])
-    age, site = russian.age(cells["Возраст"]), russian.site(cells["Локализация"])
-    side, seen = russian.laterality(cells["Сторона"]), russian.image_type(cells["Вид снимка"])[0]
+    age, site = russian.age(cells["Возраст"]), russian_site.site(cells["Локализация"])
+    side, seen = russian_site.laterality(cells["Сторона"]), russian.image_type(cells["Вид снимка"])[0]
     confirmed, found = russian.confirmation(cells["Метод верификации"]), russian_diagnosis.diagnosis(cells["Диагноз"])
     visited = russian.date(cells["Дата осмотра"])
     fields: dict[str, object] = {

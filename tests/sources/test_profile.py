@@ -88,7 +88,8 @@ def test_a_draft_says_which_column_is_preliminary_and_which_decides(tmp_path: Pa
 
 
 def test_a_draft_quotes_examples_but_nobody(tmp_path: Path) -> None:
-    text = "ФИО;Телефон;Диагноз;Фото\nТестов И.И.;+79000000001;Невус;a.jpg\nПробин П.П.;+79000000002;Базалиома;b.jpg\n"
+    rows = ("Тестов И.И.;+79000000001;Невус;Тестов_1.jpg", "Пробин П.П.;+79000000002;Базалиома;b.jpg")
+    text = "\n".join(("ФИО;Телефон;Диагноз;Фото", *rows, ""))
     drafted = draft(table(tmp_path, text))
     assert "Невус | Базалиома" in drafted
     assert not [secret for secret in ("Тестов", "Пробин", "9000000001") if secret in drafted]

@@ -90,6 +90,13 @@ def test_a_value_that_no_table_has_is_kept_and_named_and_never_guessed(clinic: P
     assert rows["a3.jpg"].unmapped["diagnosis_path"] == "Мелонома"
 
 
+def test_an_unmapped_diagnosis_comes_with_near_terms_and_the_line_to_add(clinic: Path) -> None:
+    _, faults = read(clinic / "zhurnal.csv")
+    (note,) = [fault for fault in faults if fault.rule == "K06"]
+    assert (note.severity, note.value) == ("note", "Мелонома")
+    assert 'values: {diagnosis: {"Мелонома": "меланома"}}' in str(note.remedy)
+
+
 def test_totals_and_signatures_are_skipped_and_counted(clinic: Path) -> None:
     rows, faults = read(clinic / "zhurnal.csv")
     assert len(rows) == 3

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas import vocabulary
-from sources.reading import russian
+from sources.reading import russian, russian_site
 
 
 @pytest.mark.parametrize("text", ["", " ", "-", "—", "н/д", "Б/Д", "не указано", "\u00a0"])
@@ -17,7 +17,7 @@ def test_a_cell_that_says_nothing_is_null_and_not_unmapped(text: str) -> None:
     assert russian.is_empty(text)
     assert russian.sex(text) == russian.Value()
     assert russian.age(text) == russian.Age()
-    assert russian.site(text) == russian.Site()
+    assert russian_site.site(text) == russian_site.Site()
 
 
 @pytest.mark.parametrize(
@@ -108,18 +108,18 @@ def test_every_skin_type_of_the_vocabulary_is_a_code_of_the_schema() -> None:
     ],
 )
 def test_a_site_is_read_with_its_side(text: str, path: str, side: str | None) -> None:
-    assert russian.site(text) == russian.Site(path, side)
+    assert russian_site.site(text) == russian_site.Site(path, side)
 
 
 def test_a_word_that_names_no_place_is_unmapped() -> None:
-    assert russian.site("кожа") == russian.Site(unmapped=True)
+    assert russian_site.site("кожа") == russian_site.Site(unmapped=True)
 
 
 @pytest.mark.parametrize(
     ("text", "side"), [("слева", "left"), ("прав.", "right"), ("по средней линии", "midline"), ("П", "right")]
 )
 def test_a_column_of_sides_is_read(text: str, side: str) -> None:
-    assert russian.laterality(text).code == side
+    assert russian_site.laterality(text).code == side
 
 
 @pytest.mark.parametrize(
@@ -166,3 +166,55 @@ def test_a_confirmation_that_was_refused_or_is_awaited_is_null() -> None:
 def test_the_kind_of_picture_is_read_with_the_kind_of_light() -> None:
     assert russian.image_type("макро") == (russian.Value("clinical: close-up"), None)
     assert russian.image_type("иммерсия") == (russian.Value("dermoscopic"), "contact non-polarized")
+
+
+@pytest.mark.parametrize(
+    ("text", "path", "side"),
+    [
+        ("спина, под лопаткой", "Trunk:Posterior trunk:Mid back", None),
+        ("правая голень, передняя поверхность", "Lower extremity:Lower leg:Shin", "right"),
+        ("туловище (спина)", "Trunk:Posterior trunk", None),
+        ("III палец левой кисти", "Upper extremity:Hand:Fingers and thumb", "left"),
+        ("л. щека", "Head and neck:Head:Face:Cheek", "left"),
+        ("Голень П", "Lower extremity:Lower leg", "right"),
+        ("левая голень, н/3", "Lower extremity:Lower leg", "left"),
+        ("спина/поясница", "Trunk:Posterior trunk", None),
+    ],
+)
+def test_places_are_composed_and_several_are_what_they_share(text: str, path: str, side: str | None) -> None:
+    assert russian_site.site(text) == russian_site.Site(path, side)
+
+
+@pytest.mark.parametrize("text", ["около носа", "щека и стопа"])
+def test_what_is_near_a_place_or_far_apart_is_no_place(text: str) -> None:
+    assert russian_site.site(text).path is None
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("Гистологическое заключение №123", "histopathology"),
+        ("Консилиум врачей-онкологов", "single image expert consensus"),
+        ("ожидает гистологию", None),
+        ("биопсия назначена", None),
+        ("без гистологии", None),
+    ],
+)
+def test_a_method_is_known_by_its_stem_and_a_plan_is_none(text: str, code: str | None) -> None:
+    assert russian.confirmation(text) == russian.Value(code)
+
+
+def test_a_disease_in_the_column_of_methods_is_left_to_a_person() -> None:
+    assert russian.confirmation("невус без атипии").unmapped
+
+
+@pytest.mark.parametrize(
+    ("text", "code"), [("II фототип по Фицпатрику", "II"), ("тип III–IV", "III-IV"), ("2-й", "II")]
+)
+def test_a_skin_type_is_found_among_words(text: str, code: str) -> None:
+    assert russian.phototype(text).code == code
+
+
+@pytest.mark.parametrize("text", ["I-IV", "VII", "02.мар", "4-2"])
+def test_what_is_no_pair_of_neighbors_is_not_guessed(text: str) -> None:
+    assert russian.phototype(text).unmapped

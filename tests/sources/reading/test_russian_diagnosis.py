@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from schemas import vocabulary
-from sources.reading import russian
-from sources.reading.russian_diagnosis import Diagnosis, diagnosis
+from sources.reading import russian, russian_site
+from sources.reading.russian_diagnosis import Diagnosis, diagnosis, nearest
 from sources.reading.tables import Record, read_table
 
 BCC = "Malignant:Malignant adnexal epithelial proliferations - Follicular:Basal cell carcinoma"
@@ -142,10 +142,45 @@ def test_the_journal_of_a_clinic_is_read_as_its_answer_key_says(shared: Path) ->
         found = (
             diagnosis(cells["Диагноз"]).path or "",
             russian.icd10(cells["Код"]) or "",
-            russian.site(cells["Очаг"]).path or "",
+            russian_site.site(cells["Очаг"]).path or "",
             russian.sex(cells["Пол"]).code,
         )
         if found != tuple(expected[name] for name in ("diagnosis_path", "icd10", "site_path", "sex")):
             wrong.append((cells["Снимок"], found))
         assert russian.size_mm(cells["Размер"]) == pytest.approx(float(expected["diameter_mm"]))
     assert wrong == []
+
+
+@pytest.mark.parametrize(
+    ("text", "path"),
+    [
+        ("Пигментный невус без признаков малигнизации", NEVUS),
+        ("БАЗАЛИОМА КОЖИ НОСА", BCC),
+        ("C44.3 Базалиома", BCC),
+        ("БКР, 8090/3", BCC),
+        ("базалиома, солидная форма", BCC),
+    ],
+)
+def test_codes_forms_and_denials_beside_a_name_do_not_change_it(text: str, path: str) -> None:
+    found = diagnosis(text)
+    assert (found.path, found.certainty) == (path, "definite")
+
+
+@pytest.mark.parametrize(
+    "text", ["Дисплостический невус", "Мелонома", "невус с признаками малигнизации", "Невус с озлокачествлением"]
+)
+def test_a_misspelling_or_a_word_that_changes_the_disease_is_never_mapped(text: str) -> None:
+    assert diagnosis(text).unmapped
+
+
+def test_what_is_misspelt_has_near_terms_to_choose_from() -> None:
+    assert nearest("Дисплостический невус")[0] == "диспластический невус"
+
+
+@pytest.mark.parametrize("text", ["не меланома", "данных за меланому нет", "меланома исключена"])
+def test_what_is_denied_is_no_diagnosis(text: str) -> None:
+    assert diagnosis(text).path is None
+
+
+def test_two_questions_are_two_alternatives() -> None:
+    assert set(diagnosis("Невус? Меланома?").candidates) == {NEVUS, MELANOMA}
