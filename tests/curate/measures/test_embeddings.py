@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import urllib.request
 from pathlib import Path
 
 import numpy as np
@@ -69,6 +70,8 @@ def test_a_users_onnx_file_is_run_on_pictures_of_its_own_size(cache: Path, tmp_p
 def test_missing_weights_without_a_network_name_the_file_the_folder_and_the_way_on(
     cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    # urllib keeps the opener of its first call for the whole process, proxies included.
+    monkeypatch.setattr(urllib.request, "_opener", None)
     monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")  # nobody listens on port 9
     monkeypatch.setenv("https_proxy", "http://127.0.0.1:9")
     with pytest.raises(Unavailable) as told:
