@@ -39,10 +39,10 @@ def check(
     Example: curate check demo/dataset --embedder classical
     """
     from curate.checks import Request, run_checks
-    from curate.cli.progress import bar
     from curate.dataset import load_dataset
     from curate.findings import known_kind
     from schemas.listing import show
+    from schemas.terminal import bar
 
     loaded = load_dataset(dataset)
     names, barred = _words(only), [known_kind(kind) for each in fail_on or [] for kind in _words(each)]

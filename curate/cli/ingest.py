@@ -43,10 +43,10 @@ def ingest(
     import os
 
     import sources
-    from curate.cli.progress import bar
     from curate.ingest import conditions, run, summary
     from curate.ingest.pour import Request
     from schemas.errors import DataFault, UserError
+    from schemas.terminal import bar
     from sources.source import Options
 
     if limit_bytes is not None:

@@ -21,10 +21,10 @@ def compare(
 
     Example: harness compare demo/run other/run
     """
-    from harness.cli.progress import bar
     from harness.comparison import compare as compare_entries
     from harness.comparison import find_models, load_entries
     from schemas.listing import show
+    from schemas.terminal import bar
 
     folders = find_models(runs)
     with bar("models", len(folders)) as progress:

@@ -38,12 +38,12 @@ def evaluate(
 
     Example: harness evaluate --data demo/dataset --split default --task malignant --predictions mine.csv --out mine
     """
-    from harness.cli.progress import bar
     from harness.evaluation.judge import Settings
     from harness.evaluation.outside import Request, evaluate_file
     from harness.evaluation.summary import summary
     from harness.report.page import write_report
     from schemas.listing import show
+    from schemas.terminal import bar
 
     settings = Settings(
         n_resamples=0 if fast else resamples,

@@ -54,9 +54,9 @@ def run(
     Example: harness run --data demo/dataset --split default --task malignant --model plugin:linear_probe
     --weights none --budget smoke --out demo/run
     """
-    from harness.cli.progress import bar
     from harness.experiment import Options, run
     from harness.metrics.evaluated import Settings
+    from schemas.terminal import bar
 
     options = Options(
         data=data,
